@@ -1,0 +1,1 @@
+"""RDF in; integers, neighbourhoods and subgraphs out."""

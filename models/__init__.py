@@ -1,0 +1,1 @@
+"""Evidence in; a shared representation and one output per task out."""

@@ -1,0 +1,5 @@
+"""Retrieval-augmented multi-task learning over knowledge graphs."""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"

@@ -1,0 +1,76 @@
+"""Evidence: what was retrieved for one query, with a score and a reason for each piece."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from ragmtl.kg.subgraph import Subgraph
+from ragmtl.retrieval.query import Query
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A stretch of the query's text that names an entity: `text[start:end]`, linked to `node`."""
+
+    start: int
+    end: int
+    node: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredPassage:
+    """A passage that was retrieved.
+
+    Attributes:
+        passage: Its position in the corpus.
+        score: The fused score, in [0, 1]; the best passage of a query has 1.
+        sources: Score by retriever before fusion (`bm25`, `tfidf`, `dense`, `graph`).
+        reason: One readable sentence: why it was chosen.
+    """
+
+    passage: int
+    score: float
+    sources: Mapping[str, float]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NodeScores:
+    """Sparse scores over the nodes of the graph: those of `targets` that the walk reached.
+
+    Attributes:
+        nodes: Node ids, best first.
+        scores: Personalised PageRank of each, as computed (not normalised).
+    """
+
+    nodes: Int64[np.ndarray, " targets"]
+    scores: Float32[np.ndarray, " targets"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """Everything that was retrieved for one query.
+
+    Attributes:
+        query: What was asked.
+        subgraph: The knowledge around it, within the node budget.
+        reasons: Why each node of the subgraph is there, in the order of `subgraph.nodes`.
+        passages: The texts about it, best first.
+        mentions: Entities found in the text of the query.
+        targets: How near the query is to each node that a ranking task may answer with, and that
+            the walk reached (the subgraph holds only the nearest nodes of any kind).
+        notes: What the user should know, such as "nothing in the query links to the graph".
+    """
+
+    query: Query
+    subgraph: Subgraph
+    reasons: tuple[str, ...]
+    passages: tuple[ScoredPassage, ...]
+    mentions: tuple[Mention, ...]
+    targets: NodeScores
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,25 @@
+"""A query: what one example or one user asks, before anything was retrieved for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Text, seed entities, a history of items, or any of these together.
+
+    Attributes:
+        text: What the user wrote, or the text of the example; may be empty.
+        entities: IRIs that the query is known to be about; retrieval starts from them.
+        history: IRIs of items met before, oldest first; retrieval starts from them too, and the
+            model reads them as input of its own.
+        exclude: Groups of passages that must not be retrieved (an example's own dialogue, say).
+        hide: IRIs of relations whose triples must not be seen (they state the label).
+    """
+
+    text: str = ""
+    entities: tuple[str, ...] = ()
+    history: tuple[str, ...] = ()
+    exclude: frozenset[str] = frozenset()
+    hide: frozenset[str] = frozenset()
