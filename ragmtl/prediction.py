@@ -1,0 +1,126 @@
+"""A prediction: the answer of each task, and everything that the inspector shows about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from ragmtl.retrieval.query import Query
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One possible answer: its name, its IRI where it is an entity, and how much speaks for it.
+
+    `value` is a probability for classes and labels, and a probability among all items for rankings.
+    """
+
+    name: str
+    value: float
+    iri: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one task answers.
+
+    Attributes:
+        task: Name of the task.
+        kind: `class` (one of the scores), `labels` (any number of them) or `ranking`.
+        chosen: Names of the classes, labels or items that the task settles on, best first.
+        scores: All classes or labels, or the best items; best first.
+        threshold: From which probability on a label is chosen; only for `labels`.
+    """
+
+    task: str
+    kind: Literal["class", "labels", "ranking"]
+    chosen: tuple[str, ...]
+    scores: tuple[Score, ...]
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PassageView:
+    """A retrieved passage: its text, why it was retrieved, and how much it counted (`attention`)."""
+
+    id: str
+    title: str
+    text: str
+    score: float
+    sources: Mapping[str, float]
+    reason: str
+    attention: float
+
+
+@dataclass(frozen=True, slots=True)
+class NodeView:
+    """A node of the retrieved subgraph: why it is there and how much it counted (`attention`)."""
+
+    iri: str
+    label: str
+    score: float
+    seed: bool
+    reason: str
+    attention: float
+
+
+@dataclass(frozen=True, slots=True)
+class TripleView:
+    """A triple of the retrieved subgraph; `head` and `tail` are positions in `Prediction.nodes`.
+
+    `source` is the file that states it, `graph` its named graph (empty for the default graph).
+    """
+
+    head: int
+    tail: int
+    relation: str
+    relation_label: str
+    weight: float
+    source: str
+    graph: str
+
+
+@dataclass(frozen=True, slots=True)
+class MentionView:
+    """An entity that the text names: `query.text[start:end]`."""
+
+    start: int
+    end: int
+    iri: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The answers to one query and the evidence behind them.
+
+    Attributes:
+        query: What was asked.
+        answers: One answer per task.
+        passages: Retrieved passages, best first.
+        nodes, triples: The retrieved subgraph.
+        mentions: Entities found in the text.
+        no_evidence: The attention that went to none of the evidence, in [0, 1]; together with the
+            attention of passages and nodes it adds up to 1.
+        notes: What the user should know about this prediction.
+        run: Name of the run that predicted.
+    """
+
+    query: Query
+    answers: tuple[Answer, ...]
+    passages: tuple[PassageView, ...]
+    nodes: tuple[NodeView, ...]
+    triples: tuple[TripleView, ...]
+    mentions: tuple[MentionView, ...]
+    no_evidence: float
+    notes: tuple[str, ...] = ()
+    run: str = ""
+
+    def to_dict(self) -> dict[str, object]:
+        """This prediction as plain lists, dicts, strings and numbers, ready for JSON."""
+        fields = asdict(self)
+        fields["query"] = {
+            name: sorted(value) if isinstance(value, frozenset) else value for name, value in fields["query"].items()
+        }
+        return fields
