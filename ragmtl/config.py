@@ -1,0 +1,286 @@
+"""The configuration file: one TOML file, read into frozen pydantic models.
+
+A key that does not exist, a value of the wrong type and a missing file each become one `ConfigError`
+that names the place in the file and the nearest thing that exists.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ragmtl.errors import ConfigError
+
+
+PassageSource = Literal["bm25", "tfidf", "dense", "graph"]
+
+
+class Section(BaseModel):
+    """A table of the file: frozen, and without keys that nobody knows."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class GraphConfig(Section):
+    """Where the RDF is: `sources` are files, folders or globs."""
+
+    sources: list[str] = Field(min_length=1)
+
+
+class CorpusConfig(Section):
+    """Where the passages are: a JSONL, TSV, CSV or Parquet file, or a folder of text files."""
+
+    path: str
+
+
+class EncoderConfig(Section):
+    """The frozen text encoder: `minilm`, `hashing`, a Hugging Face id, or a folder."""
+
+    name: str = "minilm"
+
+
+class RetrievalConfig(Section):
+    """How much is retrieved for each example, and how.
+
+    Attributes:
+        passages: Passages per example.
+        nodes: Nodes per subgraph.
+        walk: `pagerank` (personalised PageRank) or `k-hop`.
+        hops: How far `k-hop` goes.
+        weights: Weight of each way to find passages: `bm25`, `tfidf`, `dense`, `graph`.
+    """
+
+    passages: int = Field(5, ge=0, le=100)
+    nodes: int = Field(32, ge=0, le=2000)
+    walk: Literal["pagerank", "k-hop"] = "pagerank"
+    hops: int = Field(2, ge=1, le=5)
+    weights: dict[PassageSource, Annotated[float, Field(ge=0)]] = {"bm25": 0.3, "dense": 0.4, "graph": 0.3}
+
+
+class ModelConfig(Section):
+    """Sizes of the model: width, GNN layers, attention heads, dropout, and learned entity ids."""
+
+    dim: int = Field(128, ge=8, multiple_of=4)
+    layers: int = Field(1, ge=1, le=8)
+    attention_heads: int = Field(4, ge=1)
+    dropout: float = Field(0.3, ge=0, lt=1)
+    frequent: int = Field(2, ge=1, description="entities met in so many training examples get a learned vector")
+
+    @model_validator(mode="after")
+    def _heads_divide_width(self) -> ModelConfig:
+        if self.dim % self.attention_heads:
+            raise ValueError(f"attention_heads must divide dim, found {self.attention_heads} and {self.dim}")
+        return self
+
+
+class TrainingConfig(Section):
+    """How long and how fast to learn.
+
+    Attributes:
+        epochs: Most passes over the mixture of tasks.
+        patience: Epochs without a better validation aggregate before training stops.
+        steps: Steps per epoch; 0 stands for one pass over all training examples, shared out by `temperature`.
+        batch_size: Examples per step.
+        learning_rate, weight_decay: Of AdamW.
+        temperature: A source of n examples is drawn in proportion to n ** temperature.
+        device: `auto` takes a GPU where there is one.
+        checkpoint_every: Steps between checkpoints.
+    """
+
+    epochs: int = Field(20, ge=1)
+    patience: int = Field(5, ge=1)
+    steps: int = Field(0, ge=0)
+    batch_size: int = Field(64, ge=1)
+    learning_rate: float = Field(2e-3, gt=0)
+    weight_decay: float = Field(0.05, ge=0)
+    temperature: float = Field(0.5, ge=0, le=1)
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    checkpoint_every: int = Field(200, ge=1)
+
+
+class TaskSection(Section):
+    """What every task says: its name, its table, and the relations that state its labels."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    data: str
+    hide: list[str] = []
+
+
+class ClassificationConfig(TaskSection):
+    """Classes (`kind = "class"`: one of many) or labels (`kind = "labels"`: any number) of a text, an entity, or both.
+
+    `text`, `entity`, `label`, `id`, `split`, `group` and `exclude` are names of columns. Without `split`, examples are
+    shared out by `fractions`, never dividing a group. `exclude` names groups of passages not to retrieve.
+    """
+
+    kind: Literal["class", "labels"]
+    label: str
+    text: str | None = None
+    entity: str | None = None
+    id: str | None = None
+    split: str | None = None
+    group: str | None = None
+    exclude: str | None = None
+    separator: str = "|"
+    min_count: int = Field(1, ge=1, description="classes with fewer examples are left out, and counted")
+    fractions: tuple[float, float, float] = (0.7, 0.1, 0.2)
+
+    @model_validator(mode="after")
+    def _has_input(self) -> ClassificationConfig:
+        if self.text is None and self.entity is None:
+            raise ValueError("expected a column for `text`, for `entity`, or both; found neither")
+        return self
+
+
+class RecommendConfig(TaskSection):
+    """Recommendation from a log of interactions: rank all items for a user, given what came earlier.
+
+    `user`, `item`, `time` and `split` are names of columns. Splits come from `split`, or from two times
+    (`valid_from`, `test_from`), or else each user's last item is for test and the one before for validation.
+    """
+
+    kind: Literal["recommend"]
+    user: str
+    item: str
+    time: str | None = None
+    split: str | None = None
+    valid_from: float | None = None
+    test_from: float | None = None
+    min_history: int = Field(1, ge=1)
+    history: int = Field(20, ge=1, description="the most recent items that are read")
+
+    @model_validator(mode="after")
+    def _cuts_need_times(self) -> RecommendConfig:
+        if (self.valid_from is None) != (self.test_from is None):
+            raise ValueError("valid_from and test_from go together; found only one of them")
+        if self.valid_from is not None and self.time is None:
+            raise ValueError("valid_from and test_from need a `time` column; found none")
+        return self
+
+
+class RankConfig(TaskSection):
+    """Ranking from a text and the items it mentions (`kind = "rank"`): which item is meant or wanted.
+
+    `text`, `history` (a list of IRIs), `item`, `split`, `group` and `exclude` are names of columns.
+    """
+
+    kind: Literal["rank"]
+    item: str
+    text: str | None = None
+    history: str | None = None
+    id: str | None = None
+    split: str | None = None
+    group: str | None = None
+    exclude: str | None = None
+    separator: str = "|"
+    fractions: tuple[float, float, float] = (0.7, 0.1, 0.2)
+
+
+TaskConfig = Annotated[ClassificationConfig | RecommendConfig | RankConfig, Field(discriminator="kind")]
+
+
+class Config(Section):
+    """The whole file. Paths in it are relative to `folder`, where the file lies."""
+
+    name: str
+    seed: int = Field(0, ge=0)
+    folder: Path = Path()
+    graph: GraphConfig
+    corpus: CorpusConfig
+    encoder: EncoderConfig = EncoderConfig()
+    retrieval: RetrievalConfig = RetrievalConfig()
+    model: ModelConfig = ModelConfig()
+    training: TrainingConfig = TrainingConfig()
+    tasks: list[TaskConfig] = []
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Config:
+        names = [task.name for task in self.tasks]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"expected a different name for each task, found twice: {', '.join(twice)}")
+        return self
+
+    def resolve(self, path: str) -> Path:
+        """The path as seen from here: relative paths start where the file lies."""
+        return self.folder / path
+
+
+def read_config(path: str | Path) -> Config:
+    """Read a configuration file.
+
+    Raises:
+        ConfigError: The file is missing, is no TOML, or holds something that cannot be used.
+    """
+    path = Path(path)
+    try:
+        fields = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: expected a configuration file, found none; `ragmtl init` writes one") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: expected a TOML file, found: {error}") from None
+    config = parse_config(fields | {"folder": path.parent}, str(path))
+    _refuse_missing_files(config, str(path))
+    return config
+
+
+def parse_config(fields: dict[str, Any], source: str = "configuration") -> Config:
+    """Check plain values, as read from TOML or JSON.
+
+    Raises:
+        ConfigError: Something is unknown, missing, or of the wrong type; the message names the place.
+    """
+    try:
+        return Config.model_validate(fields)
+    except ValidationError as error:
+        problems = [_explain(problem["loc"], problem["type"], problem["msg"]) for problem in error.errors()]
+        raise ConfigError(f"{source}: " + "\n  ".join(problems)) from None
+
+
+def _explain(location: Sequence[str | int], kind: str, message: str) -> str:
+    """One readable line for one of pydantic's findings."""
+    place = ".".join(str(part) for part in location if part not in _task_tags()) or "file"
+    if kind == "extra_forbidden":
+        return f"unknown key `{place}`{_nearest(str(location[-1]), _known_keys(location[:-1]))}"
+    if kind == "missing":
+        return f"missing key `{place}`"
+    return f"`{place}`: {message.removeprefix('Value error, ')}"
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    """A hint for a misspelt word: the nearest known one, or all of them."""
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"; did you mean `{near[0]}`?" if near else f"; known here: {', '.join(known)}"
+
+
+def _task_tags() -> tuple[str, ...]:
+    return ("class", "labels", "recommend", "rank")
+
+
+def _known_keys(location: Sequence[str | int]) -> list[str]:
+    """Names of the keys that the table at this place of the file may have."""
+    model: type[BaseModel] = Config
+    for part in location:
+        if part in _task_tags():
+            model = next(m for m in get_args(get_args(TaskConfig)[0]) if part in get_args(_kind(m)))
+        elif isinstance(part, str) and part != "tasks":
+            annotation = model.model_fields[part].annotation
+            model = annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else model
+    return [name for name in model.model_fields if name != "folder"]
+
+
+def _kind(model: type[BaseModel]) -> Any:  # noqa: ANN401 - an annotation is any object
+    return model.model_fields["kind"].annotation
+
+
+def _refuse_missing_files(config: Config, source: str) -> None:
+    """Say which files are not there, before any work starts."""
+    paths = {"corpus.path": config.corpus.path} | {f"tasks.{task.name}.data": task.data for task in config.tasks}
+    for place, path in paths.items():
+        if not config.resolve(path).exists():
+            raise ConfigError(f"{source}: `{place}`: expected a file, found none at {config.resolve(path)}")
