@@ -1,1 +1,51 @@
-"""RDF in; integers, neighbourhoods and subgraphs out."""
+"""RDF in; integers, neighbourhoods and subgraphs out.
+
+The names below load their modules on first use: importing this package does no work.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ragmtl.kg.graph import Adjacency, KnowledgeGraph, Literal, Literals, Origin, Report, Source, Strings, Terms
+    from ragmtl.kg.read import read_rdf
+    from ragmtl.kg.subgraph import Subgraph
+    from ragmtl.kg.walk import cut, k_hop, pagerank
+    from ragmtl.kg.write import to_networkx, to_rdflib, write_turtle
+
+_MODULES = {
+    "graph": ("Adjacency", "KnowledgeGraph", "Literal", "Literals", "Origin", "Report", "Source", "Strings", "Terms"),
+    "read": ("read_rdf",),
+    "subgraph": ("Subgraph",),
+    "walk": ("cut", "k_hop", "pagerank"),
+    "write": ("to_networkx", "to_rdflib", "write_turtle"),
+}
+
+__all__ = [
+    "Adjacency",
+    "KnowledgeGraph",
+    "Literal",
+    "Literals",
+    "Origin",
+    "Report",
+    "Source",
+    "Strings",
+    "Subgraph",
+    "Terms",
+    "cut",
+    "k_hop",
+    "pagerank",
+    "read_rdf",
+    "to_networkx",
+    "to_rdflib",
+    "write_turtle",
+]
+
+
+def __getattr__(name: str) -> object:
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(import_module(f"ragmtl.kg.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

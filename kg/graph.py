@@ -1,0 +1,191 @@
+"""The knowledge graph: integers, and the names behind them.
+
+A triple is (head, relation, tail) in ids; ids of nodes and relations run in the order of their IRIs and triples in the
+order of their ids, so equal graphs are equal arrays. Arrays are read-only and may be memory-mapped.
+
+    >>> graph = KnowledgeGraph.from_triples([("http://x/sumac", "http://x/typicalOf", "http://x/Levantine")])
+    >>> [graph.label(node) for node in graph.triple(0)[::2]], graph.relation_label(0)
+    (['Levantine', 'sumac'][::-1], 'typical of')
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int, Int32
+
+from ragmtl.kg import labels
+from ragmtl.kg.adjacency import Adjacency
+from ragmtl.kg.literals import Literal, Literals
+from ragmtl.kg.origins import Origin, Report, Source
+from ragmtl.kg.terms import BLANK, Strings, Terms
+
+__all__ = ["Adjacency", "KnowledgeGraph", "Literal", "Literals", "Origin", "Report", "Source", "Strings", "Terms"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KnowledgeGraph:
+    """Nodes, the triples among them, and their literals.
+
+    Attributes:
+        nodes: IRIs of nodes; blank nodes are called `_:f0b0` (number of the file, number of the node in it).
+        relations: IRIs of relations, also of those that lead to literals only.
+        heads, relation_ids, tails: The triples, sorted by (head, relation, tail), each once.
+        origin_ids: Row of each triple in `origins`.
+        literals: Values that hang on nodes.
+        outgoing, incoming: The triples by head and by tail.
+        labels: Label of each node.
+        relation_names: Label of each relation.
+        languages: Preferred languages of labels and descriptions.
+        origins: Files and named graphs.
+        sources: The files that were read.
+        report: What was read, merged and left out.
+        digest: sha256 of the content: nodes, relations, triples, literals (not of the places they come from).
+    """
+
+    nodes: Terms
+    relations: Terms
+    heads: Int32[np.ndarray, " triples"]
+    relation_ids: Int32[np.ndarray, " triples"]
+    tails: Int32[np.ndarray, " triples"]
+    origin_ids: Int32[np.ndarray, " triples"]
+    literals: Literals
+    outgoing: Adjacency
+    incoming: Adjacency
+    labels: Strings
+    relation_names: tuple[str, ...]
+    languages: tuple[str, ...]
+    origins: tuple[Origin, ...]
+    sources: tuple[Source, ...]
+    report: Report
+    digest: str
+
+    @classmethod
+    def from_triples(
+        cls,
+        triples: Iterable[tuple[str, str, str | Literal]],
+        *,
+        source: str = "memory",
+        graph: str = "",
+        languages: Sequence[str] = ("en",),
+    ) -> KnowledgeGraph:
+        """Build a small graph from IRIs and literals.
+
+        Raises:
+            DataError: There is no triple.
+        """
+        from ragmtl.kg.encode import GraphBuilder
+
+        builder = GraphBuilder()
+        origin = builder.origin(source, graph)
+        for head, relation, tail in triples:
+            if isinstance(tail, Literal):
+                builder.literal(head, relation, tail, origin)
+            else:
+                builder.triple(head, relation, tail, origin)
+        return builder.build(languages=languages)
+
+    def with_triples(
+        self,
+        heads: Int[np.ndarray, " triples"],
+        relation_ids: Int[np.ndarray, " triples"],
+        tails: Int[np.ndarray, " triples"],
+        origin_ids: Int[np.ndarray, " triples"] | None = None,
+        *,
+        literals: Literals | None = None,
+        merge: bool = True,
+    ) -> KnowledgeGraph:
+        """The same nodes and relations with other triples, and with other literals where some are given.
+
+        Args:
+            heads: Node ids; the triples may stand in any order.
+            relation_ids: Relation ids.
+            tails: Node ids.
+            origin_ids: Row of each in `origins`; 0 for all where none are given.
+            literals: What hangs on the nodes, in any order (`indptr` is computed anew); as it is where None.
+            merge: Whether repeated triples become one.
+
+        Raises:
+            DataError: An id names no node or relation of this graph.
+        """
+        from ragmtl.kg.encode import replace_triples
+
+        origins = np.zeros(len(heads), np.int32) if origin_ids is None else origin_ids
+        return replace_triples(self, (heads, relation_ids, tails, origins), literals or self.literals, merge)
+
+    def __len__(self) -> int:
+        return len(self.heads)
+
+    def label(self, node: int) -> str:
+        """The name of a node: its best label, else the readable end of its IRI."""
+        return self.labels[node]
+
+    def relation_label(self, relation: int) -> str:
+        """The name of a relation in words: "release year"."""
+        return self.relation_names[relation]
+
+    def names(self, node: int) -> tuple[str, ...]:
+        """The label and the alternative names of a node; none for a blank node without a name."""
+        rows = [(self.relations[relation], literal) for relation, literal in self.literals_of(node)]
+        return labels.names(self.nodes[node], self.label(node), rows)
+
+    def describe(self, node: int) -> str:
+        """A line about a node, at most 200 characters: "Fight Club (film); release year 1999"."""
+        rows = [
+            (self.relations[relation], self.relation_names[relation], literal)
+            for relation, literal in self.literals_of(node)
+        ]
+        return labels.describe(self.label(node), self.types(node), rows, self.languages)
+
+    def types(self, node: int) -> list[str]:
+        """Labels of the types of a node, but those that say nothing (owl:Thing, rdfs:Class, skos:Concept)."""
+        row = self.outgoing.row(node)
+        relation = self.relations.find(labels.TYPE)
+        tails = [] if relation is None else self.outgoing.neighbours[row][self.outgoing.relations[row] == relation]
+        telling = [t for t in map(int, tails) if not self.nodes[t].startswith((*labels.VOCABULARIES, BLANK))]
+        return [self.labels[tail] for tail in telling]
+
+    def literals_of(self, node: int) -> list[tuple[int, Literal]]:
+        """Relation id and literal, for each literal of a node."""
+        return [(int(self.literals.relation_ids[row]), self.literals[row]) for row in self.literals.rows(node)]
+
+    def degree(self, node: int) -> int:
+        """How many triples a node is in; one that leads from the node to itself counts twice."""
+        out, into = self.outgoing.row(node), self.incoming.row(node)
+        return out.stop - out.start + into.stop - into.start
+
+    def triple(self, triple: int) -> tuple[int, int, int]:
+        """Head, relation and tail."""
+        return int(self.heads[triple]), int(self.relation_ids[triple]), int(self.tails[triple])
+
+    def origin(self, triple: int) -> Origin:
+        """The file and the named graph that a triple was read from (the first, where it stands in several)."""
+        return self.origins[int(self.origin_ids[triple])]
+
+    def save(self, directory: str | Path) -> None:
+        """Write the graph into a directory, whole or not at all; a graph that stands there is replaced.
+
+        Raises:
+            MismatchError: Something else than a graph stands there.
+        """
+        from ragmtl.kg.store import save
+
+        save(self, Path(directory))
+
+    @classmethod
+    def load(cls, directory: str | Path, *, verify: bool = False) -> KnowledgeGraph:
+        """Open a saved graph, memory-mapped.
+
+        Args:
+            directory: Where `save` wrote it.
+            verify: Also compute the digest anew, which reads everything.
+
+        Raises:
+            MismatchError: The directory holds no graph, a truncated one, or one of another version.
+        """
+        from ragmtl.kg.store import load
+
+        return load(Path(directory), verify=verify)

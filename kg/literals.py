@@ -1,0 +1,63 @@
+"""Literals: values that hang on nodes (names, years, definitions), kept as they were written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Int32, Int64
+
+from ragmtl.kg.terms import Strings
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A value: its text, and its datatype or language.
+
+    Attributes:
+        text: The lexical form, as written ("01" stays "01").
+        datatype: IRI of the datatype; empty for plain text (xsd:string) and for text with a language.
+        language: Language tag in lower case; empty where there is none.
+    """
+
+    text: str
+    datatype: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Literals:
+    """All literals of a graph as columns, sorted by (node, relation, text).
+
+    Attributes:
+        indptr: Row `indptr[node]` is the first of a node; the last entry is the number of rows.
+        nodes: Node of each row.
+        relation_ids: Relation of each row.
+        texts: Lexical form of each row.
+        datatypes: Row of each in `datatype_names`.
+        languages: Row of each in `language_names`.
+        origin_ids: Row of each in the `origins` of the graph.
+        datatype_names: IRIs; the first is "".
+        language_names: Language tags; the first is "".
+    """
+
+    indptr: Int64[np.ndarray, " nodes+1"]
+    nodes: Int32[np.ndarray, " rows"]
+    relation_ids: Int32[np.ndarray, " rows"]
+    texts: Strings
+    datatypes: Int32[np.ndarray, " rows"]
+    languages: Int32[np.ndarray, " rows"]
+    origin_ids: Int32[np.ndarray, " rows"]
+    datatype_names: tuple[str, ...]
+    language_names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def __getitem__(self, row: int) -> Literal:
+        datatype, language = self.datatype_names[self.datatypes[row]], self.language_names[self.languages[row]]
+        return Literal(self.texts[row], datatype, language)
+
+    def rows(self, node: int) -> range:
+        """The rows of one node."""
+        return range(int(self.indptr[node]), int(self.indptr[node + 1]))

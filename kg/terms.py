@@ -1,0 +1,121 @@
+"""Texts and terms as two arrays each, so that millions of them can be memory-mapped.
+
+Text `i` is `blob[offsets[i]:offsets[i + 1]]`, in UTF-8. The IRIs of a `Terms` are sorted, so that an IRI is found by
+binary search and the same graph always gets the same ids, whatever file or format it came from.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from jaxtyping import Int64, UInt8
+
+from ragmtl.errors import DataError
+
+Array = TypeVar("Array", bound="np.ndarray[Any, Any]")
+
+BLANK = "_:"
+"""What the names of blank nodes begin with; IRIs never do."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Strings:
+    """A list of texts.
+
+    Attributes:
+        blob: All texts one after the other, UTF-8.
+        offsets: Where each text begins, and at last where the last one ends.
+    """
+
+    blob: UInt8[np.ndarray, " bytes"]
+    offsets: Int64[np.ndarray, " strings+1"]
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> Strings:
+        """Pack texts.
+
+        Raises:
+            DataError: A text holds half of a surrogate pair, which UTF-8 cannot hold.
+        """
+        encoded = [_encode(text) for text in texts]
+        offsets = np.zeros(len(encoded) + 1, np.int64)
+        np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)), out=offsets[1:])
+        return cls(frozen(np.frombuffer(b"".join(encoded), np.uint8)), frozen(offsets))
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, index: int) -> str:
+        return self.encoded(index).decode()
+
+    def __iter__(self) -> Iterator[str]:
+        ends = self.offsets.tolist()
+        blob = self.blob.data
+        return (str(blob[start:end], "utf-8") for start, end in zip(ends[:-1], ends[1:], strict=True))
+
+    def encoded(self, index: int) -> bytes:
+        """Text `index` in UTF-8.
+
+        Raises:
+            IndexError: `index` is not in [0, len).
+        """
+        if not 0 <= index < len(self):
+            raise IndexError(f"expected an index in [0, {len(self)}), found {index}")
+        return self.blob[self.offsets[index] : self.offsets[index + 1]].tobytes()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Terms:
+    """IRIs ↔ ids. Ids run from 0 in the order of the IRIs.
+
+    >>> terms = Terms.of(["http://b", "http://a"])
+    >>> terms[0], terms.find("http://b"), terms.find("http://c")
+    ('http://a', 1, None)
+    """
+
+    strings: Strings
+
+    @classmethod
+    def of(cls, iris: Iterable[str]) -> Terms:
+        """Sort and pack IRIs; equal ones become one."""
+        return cls(Strings.of(sorted(set(iris))))
+
+    def __len__(self) -> int:
+        return len(self.strings)
+
+    def __getitem__(self, index: int) -> str:
+        return self.strings[index]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.strings)
+
+    def __contains__(self, iri: object) -> bool:
+        return isinstance(iri, str) and self.find(iri) is not None
+
+    def find(self, iri: str) -> int | None:
+        """The id of an IRI, or None where there is none."""
+        wanted = iri.encode("utf-8", "surrogatepass")
+        place = bisect_left(range(len(self)), wanted, key=self.strings.encoded)
+        return place if place < len(self) and self.strings.encoded(place) == wanted else None
+
+    def find_all(self, iris: Sequence[str]) -> Int64[np.ndarray, " iris"]:
+        """The id of each IRI, -1 where there is none."""
+        found = (self.find(iri) for iri in iris)
+        return np.fromiter((-1 if place is None else place for place in found), np.int64, len(iris))
+
+
+def frozen(array: Array) -> Array:
+    """The same array, read-only: what a graph holds never changes."""
+    array.flags.writeable = False
+    return array
+
+
+def _encode(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise DataError(f"expected Unicode text, found half of a surrogate pair in {text!r}; remove it") from error
