@@ -1,0 +1,132 @@
+"""Metrics as sums: what each example adds, and how the sums make the figure.
+
+A metric is a table of per-example statistics together with a function of their column sums, for example
+
+    accuracy = (number right) / (number labelled)        statistics: [right, labelled]
+    micro-F1 = 2 tp / (2 tp + fp + fn)                   statistics: [tp, fp, fn]
+
+so that every metric can be resampled by the same bootstrap, over groups, in one matrix product.
+Examples without a label have rows of zeros: they keep their place and count for nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int64
+
+Sums = Float64[np.ndarray, "*sample statistic"]
+Value = Callable[[Sums], Float64[np.ndarray, "*sample"]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Statistics:
+    """A metric over some examples.
+
+    Attributes:
+        rows: What each example adds.
+        figure: Sums over the last axis of `rows`, with any leading axes, to the metric; NaN where it is undefined.
+    """
+
+    rows: Float64[np.ndarray, "example statistic"]
+    figure: Value
+
+    @property
+    def value(self) -> float:
+        """The metric over all examples; NaN where there are none."""
+        return float(self.figure(self.rows.sum(axis=0)))
+
+    def of(self, chosen: Bool[np.ndarray, " example"] | Int64[np.ndarray, " chosen"]) -> Statistics:
+        """The same metric over some of the examples."""
+        return Statistics(self.rows[chosen], self.figure)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def concatenate(parts: Sequence[Statistics]) -> Statistics:
+    """The metric over the examples of all parts, which must be parts of the same metric.
+
+    Raises:
+        ValueError: There is no part.
+    """
+    if not parts:
+        raise ValueError("expected at least one part, found none")
+    return Statistics(np.concatenate([part.rows for part in parts]), parts[0].figure)
+
+
+def _ratio(above: Float64[np.ndarray, "*n"], below: Float64[np.ndarray, "*n"]) -> Float64[np.ndarray, "*n"]:
+    return np.asarray(np.divide(above, below, out=np.full(np.shape(below), np.nan), where=below != 0))
+
+
+def _mean(sums: Sums) -> Float64[np.ndarray, "*sample"]:
+    return _ratio(sums[..., 0], sums[..., 1])
+
+
+def mean(values: Float64[np.ndarray, " example"], counted: Bool[np.ndarray, " example"]) -> Statistics:
+    """The mean of a value over the examples that are counted.
+
+    >>> mean(np.array([1.0, 0.0, 5.0]), np.array([True, True, False])).value
+    0.5
+    """
+    return Statistics(np.stack([np.where(counted, values, 0.0), counted.astype(np.float64)], axis=1), _mean)
+
+
+def accuracy(chosen: Int64[np.ndarray, " example"], truth: Int64[np.ndarray, " example"]) -> Statistics:
+    """The share of examples whose chosen class is the true one; a truth of -1 means: not labelled."""
+    return mean((chosen == truth).astype(np.float64), truth >= 0)
+
+
+def majority(train: Int64[np.ndarray, " train"], truth: Int64[np.ndarray, " example"]) -> Statistics:
+    """The accuracy of always answering the most frequent class of the training examples (-1: not labelled)."""
+    counts = np.bincount(train[train >= 0], minlength=1)
+    return accuracy(np.full_like(truth, counts.argmax()), truth)
+
+
+def _micro_f1(sums: Sums) -> Float64[np.ndarray, "*sample"]:
+    hits, wrong = sums[..., 0], sums[..., 1]
+    return _ratio(2 * hits, 2 * hits + wrong)
+
+
+def micro_f1(chosen: Bool[np.ndarray, "example label"], truth: Bool[np.ndarray, "example label"]) -> Statistics:
+    """F1 over all pairs of example and label; not-labelled examples must have rows of False in both."""
+    hits, wrong = (chosen & truth).sum(axis=1), (chosen != truth).sum(axis=1)
+    return Statistics(np.stack([hits, wrong], axis=1).astype(np.float64), _micro_f1)
+
+
+def _f1_by_label(sums: Sums) -> Float64[np.ndarray, "*sample label"]:
+    hits, wrong = np.split(sums, 2, axis=-1)
+    return _ratio(2 * hits, 2 * hits + wrong)
+
+
+def _macro_f1_all(sums: Sums) -> Float64[np.ndarray, "*sample"]:
+    return np.asarray(np.nan_to_num(_f1_by_label(sums)).mean(axis=-1))
+
+
+def _macro_f1_occurring(sums: Sums) -> Float64[np.ndarray, "*sample"]:
+    by_label = _f1_by_label(sums)
+    return _ratio(np.nansum(by_label, axis=-1), np.isfinite(by_label).sum(axis=-1).astype(np.float64))
+
+
+def macro_f1(
+    chosen: Bool[np.ndarray, "example label"], truth: Bool[np.ndarray, "example label"], *, absent: bool = True
+) -> Statistics:
+    """The mean over labels of their F1; not-labelled examples must have rows of False in both.
+
+    Args:
+        chosen: What was predicted.
+        truth: What is true.
+        absent: A label that is neither true nor chosen anywhere counts as 0 (True: as scikit-learn does for
+            multi-label tables) or is left out of the mean (False: as scikit-learn does for classes).
+    """
+    rows = np.concatenate([chosen & truth, chosen != truth], axis=1).astype(np.float64)
+    return Statistics(rows, _macro_f1_all if absent else _macro_f1_occurring)
+
+
+def class_f1(chosen: Int64[np.ndarray, " example"], truth: Int64[np.ndarray, " example"], classes: int) -> Statistics:
+    """Macro-F1 over the classes that occur or are chosen; a truth of -1 means: not labelled."""
+    labelled = (truth >= 0)[:, None]
+    every = np.arange(classes)
+    return macro_f1((chosen[:, None] == every) & labelled, truth[:, None] == every, absent=False)
