@@ -1,0 +1,229 @@
+"""A batch: what the model reads about several examples at once, as tensors.
+
+Text, history and passages are padded and masked; nodes and edges of all subgraphs are laid end to end, as
+`torch_geometric` does. `collate` is on the training hot path: every step is one numpy operation over the whole batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int, Int64
+from torch import Tensor
+
+from ragmtl.errors import MismatchError
+from ragmtl.kg.subgraph import Subgraph
+from ragmtl.retrieval.evidence import Evidence
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Vectors:
+    """Where the frozen text vectors of evidence come from; arrays may be memory-mapped, in float16 or float32.
+
+    Attributes:
+        nodes: One row per node of the graph: the vector of its description.
+        node_ids: Row of each node in the table of learned vectors, 0 = none.
+        passages: One row per passage of the corpus.
+    """
+
+    nodes: Float[np.ndarray, "node text"]
+    node_ids: Int64[np.ndarray, " node"]
+    passages: Float[np.ndarray, "passage text"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """One example, ready to be collated.
+
+    Attributes:
+        segments: Vectors of the segments of its text; no rows where there is no text.
+        evidence: What was retrieved for it; `None` is the same as evidence without nodes and passages.
+        history: Node ids of the items met before, newest last.
+        signals: Per ranking task, some scores of every item for this example.
+    """
+
+    segments: Float[np.ndarray, "segment text"]
+    evidence: Evidence | None
+    history: Int64[np.ndarray, " history"]
+    signals: Mapping[str, Float[np.ndarray, "_item _signal"]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Several examples as tensors.
+
+    Padded fields are zero where their mask is false. Nodes of one example stand together, examples in order.
+
+    Attributes:
+        segments, segment_mask: Text vectors of the query's segments.
+        history, history_ids, history_mask: Items met before, newest last; `history_ids` are rows of the table of
+            learned vectors (0 = none).
+        passages, passage_scores, passage_mask: Text vectors and retrieval scores of the passages.
+        node_vectors, node_ids, node_scores, node_seeds: Nodes of all subgraphs.
+        node_example: Which example each node belongs to, ascending.
+        edges: Positions of head and tail of each triple among the nodes of the batch.
+        edge_relations: Relation id of each triple.
+        edge_weights: How much each triple counts, in [0, 1].
+        signals: Per ranking task, scores of every item; zero for examples that have none.
+    """
+
+    segments: Float[Tensor, "batch segment text"]
+    segment_mask: Bool[Tensor, "batch segment"]
+    history: Float[Tensor, "batch history text"]
+    history_ids: Int[Tensor, "batch history"]
+    history_mask: Bool[Tensor, "batch history"]
+    passages: Float[Tensor, "batch passage text"]
+    passage_scores: Float[Tensor, "batch passage"]
+    passage_mask: Bool[Tensor, "batch passage"]
+    node_vectors: Float[Tensor, "node text"]
+    node_ids: Int[Tensor, " node"]
+    node_scores: Float[Tensor, " node"]
+    node_seeds: Bool[Tensor, " node"]
+    node_example: Int[Tensor, " node"]
+    edges: Int[Tensor, "2 edge"]
+    edge_relations: Int[Tensor, " edge"]
+    edge_weights: Float[Tensor, " edge"]
+    signals: Mapping[str, Float[Tensor, "batch _item _signal"]]
+
+    def __len__(self) -> int:
+        """How many examples."""
+        return len(self.segments)
+
+    def to(self, device: torch.device | str) -> Batch:
+        """The same batch on another device."""
+        moved: dict[str, Any] = {
+            field.name: getattr(self, field.name).to(device) for field in fields(self) if field.name != "signals"
+        }
+        return replace(self, signals={task: signal.to(device) for task, signal in self.signals.items()}, **moved)
+
+
+def collate(readings: Sequence[Reading], vectors: Vectors) -> Batch:
+    """Puts examples together.
+
+    Args:
+        readings: At least one example.
+        vectors: Frozen vectors of the nodes and passages that evidence and history point to.
+
+    Raises:
+        MismatchError: An example points to a node or passage that `vectors` does not have, its text vectors have
+            another width, or two examples have signals of different shape for one task.
+    """
+    segments = _Places.of([len(reading.segments) for reading in readings])
+    _check_width([reading.segments for reading in readings], vectors)
+    history = _Places.of([len(reading.history) for reading in readings])
+    history_nodes = np.concatenate([reading.history for reading in readings])
+    return Batch(
+        segments=segments.pad(np.concatenate([reading.segments for reading in readings])),
+        segment_mask=segments.mask(),
+        history=history.pad(_rows(vectors.nodes, history_nodes, "node")),
+        history_ids=history.pad(_rows(vectors.node_ids, history_nodes, "node")),
+        history_mask=history.mask(),
+        **_collate_passages([reading.evidence for reading in readings], vectors),
+        **_collate_subgraphs([_subgraph(reading) for reading in readings], vectors),
+        signals=_collate_signals(readings),
+    )
+
+
+_EMPTY = Subgraph.empty()
+
+
+def _subgraph(reading: Reading) -> Subgraph:
+    return _EMPTY if reading.evidence is None else reading.evidence.subgraph
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Places:
+    """Where each element of a ragged list of lists stands in a padded array."""
+
+    rows: Int64[np.ndarray, " element"]
+    columns: Int64[np.ndarray, " element"]
+    shape: tuple[int, int]
+
+    @classmethod
+    def of(cls, lengths: Sequence[int]) -> _Places:
+        count = np.asarray(lengths, np.int64)
+        rows = np.repeat(np.arange(len(count)), count)
+        starts = np.cumsum(count) - count
+        return cls(rows, np.arange(len(rows)) - starts[rows], (len(count), int(count.max())))
+
+    def pad(self, values: np.ndarray) -> Tensor:
+        """The values in their places, zero elsewhere; floats become float32."""
+        kind = np.float32 if np.issubdtype(values.dtype, np.floating) else np.int64
+        padded = np.zeros((*self.shape, *values.shape[1:]), kind)
+        padded[self.rows, self.columns] = values
+        return torch.from_numpy(padded)
+
+    def mask(self) -> Bool[Tensor, "batch place"]:
+        mask = np.zeros(self.shape, np.bool_)
+        mask[self.rows, self.columns] = True
+        return torch.from_numpy(mask)
+
+
+def _collate_passages(evidence: Sequence[Evidence | None], vectors: Vectors) -> dict[str, Any]:
+    scored = [() if one is None else one.passages for one in evidence]
+    places = _Places.of([len(passages) for passages in scored])
+    ids = np.array([passage.passage for passages in scored for passage in passages], np.int64)
+    scores = np.array([passage.score for passages in scored for passage in passages], np.float32)
+    return {
+        "passages": places.pad(_rows(vectors.passages, ids, "passage")),
+        "passage_scores": places.pad(scores),
+        "passage_mask": places.mask(),
+    }
+
+
+def _collate_subgraphs(subgraphs: Sequence[Subgraph], vectors: Vectors) -> dict[str, Any]:
+    node_counts = np.array([len(subgraph.nodes) for subgraph in subgraphs])
+    shift = np.repeat(np.cumsum(node_counts) - node_counts, [len(subgraph.triples) for subgraph in subgraphs])
+    nodes = np.concatenate([subgraph.nodes for subgraph in subgraphs])
+    ends = [np.concatenate([getattr(subgraph, end) for subgraph in subgraphs]) + shift for end in ("heads", "tails")]
+    arrays = {
+        "node_vectors": _rows(vectors.nodes, nodes, "node").astype(np.float32, copy=False),
+        "node_ids": _rows(vectors.node_ids, nodes, "node"),
+        "node_scores": np.concatenate([subgraph.scores for subgraph in subgraphs]),
+        "node_seeds": np.concatenate([subgraph.seeds for subgraph in subgraphs]),
+        "node_example": np.repeat(np.arange(len(subgraphs)), node_counts),
+        "edges": np.stack(ends),
+        "edge_relations": np.concatenate([subgraph.relations for subgraph in subgraphs]),
+        "edge_weights": np.concatenate([subgraph.weights for subgraph in subgraphs]),
+    }
+    return {name: torch.from_numpy(array) for name, array in arrays.items()}
+
+
+def _collate_signals(readings: Sequence[Reading]) -> dict[str, Tensor]:
+    shapes: dict[str, tuple[int, ...]] = {}
+    for reading in readings:
+        for task, signal in reading.signals.items():
+            if shapes.setdefault(task, signal.shape) != signal.shape:
+                raise MismatchError(
+                    f"signals of task {task!r}: expected {shapes[task]} (items, signals) as for the examples before, "
+                    f"found {signal.shape}; compute all signals of a task over the same items"
+                )
+    signals = {task: np.zeros((len(readings), *shape), np.float32) for task, shape in shapes.items()}
+    for row, reading in enumerate(readings):
+        for task, signal in reading.signals.items():
+            signals[task][row] = signal
+    return {task: torch.from_numpy(array) for task, array in signals.items()}
+
+
+def _rows(table: np.ndarray, ids: Int64[np.ndarray, " id"], what: str) -> np.ndarray:
+    """Rows of a table as an array in memory."""
+    if len(ids) and (ids.max() >= len(table) or ids.min() < 0):
+        raise MismatchError(
+            f"expected {what} ids below {len(table)}, the number of {what}s that have vectors; found "
+            f"{ids.min()} to {ids.max()}; the evidence comes from another index: retrieve again"
+        )
+    return np.asarray(table[ids])
+
+
+def _check_width(segments: Sequence[Float[np.ndarray, "_segment _text"]], vectors: Vectors) -> None:
+    width = vectors.nodes.shape[1]
+    found = next((one.shape[1] for one in segments if one.shape[1] != width), width)
+    if found != width or vectors.passages.shape[1] != width:
+        raise MismatchError(
+            f"expected text vectors of {width} numbers, as the nodes have; found {found} for the text of an example "
+            f"and {vectors.passages.shape[1]} for passages; use one text encoder for all"
+        )

@@ -1,0 +1,114 @@
+"""Fusion: the query attends over its evidence, and over a slot that stands for "none of it".
+
+weights = softmax over [no evidence | passages | nodes] of (q·k/√d + prior), where the prior is learned from what the
+retriever says: prior(passage) = a + b·score, prior(node) = c + d·score + e·seed. Irrelevant knowledge can so be
+ignored, and how much was ignored is an output.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from ragmtl.models.attention import Attention
+from ragmtl.models.sparse import to_dense
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PassageTokens:
+    """Encoded passages, padded.
+
+    Attributes:
+        vectors: One per passage.
+        scores: Of the retriever, in [0, 1].
+        mask: Which are there.
+    """
+
+    vectors: Float[Tensor, "batch passage dim"]
+    scores: Float[Tensor, "batch passage"]
+    mask: Bool[Tensor, "batch passage"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NodeTokens:
+    """Encoded nodes of all examples, laid end to end.
+
+    Attributes:
+        vectors: One per node.
+        scores: Of the retriever, in [0, 1].
+        seeds: Which nodes the query started from.
+        example: Which example each belongs to, ascending.
+        mask: Which are there (training drops some).
+    """
+
+    vectors: Float[Tensor, "node dim"]
+    scores: Float[Tensor, " node"]
+    seeds: Bool[Tensor, " node"]
+    example: Int[Tensor, " node"]
+    mask: Bool[Tensor, " node"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fused:
+    """What the evidence says about each query.
+
+    Weights are averaged over heads, and sum to 1 per example over the three fields.
+
+    Attributes:
+        vector: Summary of the evidence.
+        no_evidence: Weight of ignoring all of it.
+        passage_weights: Weight of each passage, padded as in the batch.
+        node_weights: Weight of each node, laid end to end as in the batch.
+    """
+
+    vector: Float[Tensor, "batch dim"]
+    no_evidence: Float[Tensor, " batch"]
+    passage_weights: Float[Tensor, "batch passage"]
+    node_weights: Float[Tensor, " node"]
+
+
+class AttentionFusion(nn.Module):
+    """The query attends over [no evidence | passages | nodes].
+
+    Args:
+        dim: Width of all vectors, a multiple of `heads`.
+        heads: Number of attention heads.
+    """
+
+    def __init__(self, dim: int, heads: int) -> None:
+        super().__init__()
+        self.attention = Attention(dim, heads)
+        self.nothing = nn.Parameter(torch.zeros(dim))
+        self.kind = nn.Parameter(torch.randn(2, dim) * 0.02)
+        self.passage_prior = nn.Parameter(torch.tensor([[0.0, 1.0]]).repeat(heads, 1))  # constant, score
+        self.node_prior = nn.Parameter(torch.tensor([[-1.0, 1.0, 1.0]]).repeat(heads, 1))  # constant, score, seed
+
+    def forward(self, query: Float[Tensor, "batch dim"], passages: PassageTokens, nodes: NodeTokens) -> Fused:
+        """Fuses the evidence of each query.
+
+        Args:
+            query: One vector per example.
+            passages: Encoded passages.
+            nodes: Encoded nodes.
+        """
+        batch, width = query.shape
+        dense, present = to_dense(self._node_rows(nodes), nodes.example, batch)
+        mask = torch.cat([present.new_ones(batch, 1), passages.mask, present & (dense[..., -1] > 0)], 1)
+        prior = [query.new_zeros(batch, len(self.node_prior), 1), self._passage_prior(passages)]
+        prior.append(torch.einsum("bnf,hf->bhn", dense[..., width:-1], self.node_prior))
+        tokens = [self.nothing.expand(batch, 1, width), passages.vectors + self.kind[0], dense[..., :width]]
+        vector, weights = self.attention(query, torch.cat(tokens, 1), mask, torch.cat(prior, 2))
+        nothing, of_passages, of_nodes = weights.split([1, passages.mask.shape[1], present.shape[1]], 1)
+        return Fused(vector, nothing.squeeze(1), of_passages, of_nodes[present])
+
+    def _node_rows(self, nodes: NodeTokens) -> Float[Tensor, "node dim_and_features"]:
+        """Each node's vector, the features of its prior, and whether it is there, side by side."""
+        features = [torch.ones_like(nodes.scores), nodes.scores, nodes.seeds, nodes.mask]
+        return torch.cat([nodes.vectors + self.kind[1], torch.stack([one.float() for one in features], 1)], 1)
+
+    def _passage_prior(self, passages: PassageTokens) -> Float[Tensor, "batch head passage"]:
+        features = torch.stack([torch.ones_like(passages.scores), passages.scores], -1)
+        return torch.einsum("bpf,hf->bhp", features, self.passage_prior)

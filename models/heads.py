@@ -1,0 +1,192 @@
+"""Heads: from the shared vector of an example to the answer of one task, as logits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from ragmtl.errors import MismatchError
+from ragmtl.models.nodes import IdTable
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeadInput:
+    """What a head reads.
+
+    Attributes:
+        shared: The shared vector of each example.
+        signals: Scores of every item of the head's own task, if the task is a ranking and the batch has them.
+        ids: The learned vectors of the graph's entities.
+    """
+
+    shared: Float[Tensor, "batch dim"]
+    signals: Float[Tensor, "batch item signal"] | None
+    ids: IdTable
+
+
+class ClassHead(nn.Module):
+    """One of several classes: logits for softmax.
+
+    Args:
+        dim: Width of the shared vector.
+        classes: Number of classes.
+    """
+
+    def __init__(self, dim: int, classes: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(dim, classes)
+
+    def forward(self, given: HeadInput) -> Float[Tensor, "batch class"]:
+        """Logits of the classes."""
+        logits: Float[Tensor, "batch class"] = self.linear(given.shared)
+        return logits
+
+
+class LabelHead(nn.Module):
+    """Any number of labels: one logit each, for a sigmoid.
+
+    Args:
+        dim: Width of the shared vector.
+        labels: Number of labels.
+    """
+
+    def __init__(self, dim: int, labels: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(dim, labels)
+
+    def forward(self, given: HeadInput) -> Float[Tensor, "batch label"]:
+        """Logits of the labels."""
+        logits: Float[Tensor, "batch label"] = self.linear(given.shared)
+        return logits
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ItemKnowledge:
+    """What the graph says about the items of a ranking: the neighbours of each.
+
+    Attributes:
+        vectors: Mean of the text vectors of the item's neighbours; zero where it has none.
+        ids: Rows of the neighbours in the table of learned vectors, item after item; 0 = none.
+        offsets: Where the neighbours of each item begin in `ids`.
+    """
+
+    vectors: Float[Tensor, "item text"]
+    ids: Int[Tensor, " neighbour"]
+    offsets: Int[Tensor, " item"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Items:
+    """The items of a ranking.
+
+    Attributes:
+        vectors: Text vector of each item.
+        seen: Which items training has as an answer; the others get no vector of their own and no bias.
+        knowledge: What the graph says about them; `None` in arms without retrieval.
+    """
+
+    vectors: Float[Tensor, "item text"]
+    seen: Bool[Tensor, " item"]
+    knowledge: ItemKnowledge | None = None
+
+
+class RankingHead(nn.Module):
+    """Logits of all items: exp(t)·⟨query, item⟩ + Σ gate(query)·signal + bias.
+
+    An item is its text, its neighbours in the graph (their text and learned vectors), and a vector of its own. Vectors
+    of their own and biases start at zero and are kept from unseen items, which are then the mean of seen ones. The
+    text of items stays as it is: the query is mapped into the space of the text vectors, which is one product of
+    [batch × text] and [text × item].
+
+    Args:
+        dim: Width of the shared vector.
+        items: The items.
+        signals: The value that the gate of each signal starts with; one per signal of the task.
+        item_dropout: How often, in training, an item's own vector is dropped.
+    """
+
+    text: Tensor
+    seen: Tensor
+
+    def __init__(self, dim: int, items: Items, signals: Sequence[float] = (), item_dropout: float = 0.5) -> None:
+        super().__init__()
+        self.text_query = nn.Linear(dim, items.vectors.shape[1], bias=False)
+        self.item_query = nn.Linear(dim, dim, bias=False)
+        self.item_vectors = nn.Parameter(torch.zeros(len(items.vectors), dim))
+        self.bias = nn.Parameter(torch.zeros(len(items.vectors)))
+        self.log_scale = nn.Parameter(torch.zeros(()))
+        self.dropout = nn.Dropout(item_dropout)
+        self.gate = _gate(dim, signals)
+        self.register_buffer("text", items.vectors.float())
+        self.register_buffer("seen", items.seen)
+        self.knowledge = None if items.knowledge is None else KnowledgeScore(dim, items.knowledge)
+
+    def forward(self, given: HeadInput) -> Float[Tensor, "batch item"]:
+        """Logits of all items.
+
+        Raises:
+            MismatchError: The signals are not as many as the gates.
+        """
+        own: Float[Tensor, "item dim"] = (
+            self.dropout(self.seen.to(self.item_vectors.dtype)).unsqueeze(1) * self.item_vectors
+        )
+        logits = self.text_query(given.shared) @ self.text.T + self.item_query(given.shared) @ own.T
+        if self.knowledge is not None:
+            logits = logits + self.knowledge(given.shared, given.ids)
+        return logits * self.log_scale.exp() + self._bias() + self._signals(given)
+
+    def _bias(self) -> Float[Tensor, " item"]:
+        """Biases around zero for seen items, zero for the others."""
+        mean = (self.bias * self.seen).sum() / self.seen.sum().clamp(min=1)
+        return (self.bias - mean) * self.seen
+
+    def _signals(self, given: HeadInput) -> Float[Tensor, "batch item"] | float:
+        found = given.signals
+        if self.gate is None or found is None:
+            return 0.0
+        if found.shape[1:] != (len(self.seen), self.gate.out_features):
+            raise MismatchError(
+                f"expected {len(self.seen)} items × {self.gate.out_features} signals, found "
+                f"{found.shape[1]} × {found.shape[2]}; compute signals as for the training of this head"
+            )
+        return torch.einsum("bis,bs->bi", found, self.gate(given.shared))
+
+
+class KnowledgeScore(nn.Module):
+    """How well a query fits what the graph says about each item.
+
+    Args:
+        dim: Width of the shared vector and of learned vectors.
+        knowledge: The neighbours of the items.
+    """
+
+    text: Tensor
+    ids: Tensor
+    offsets: Tensor
+
+    def __init__(self, dim: int, knowledge: ItemKnowledge) -> None:
+        super().__init__()
+        self.text_query = nn.Linear(dim, knowledge.vectors.shape[1], bias=False)
+        self.id_query = nn.Linear(dim, dim, bias=False)
+        self.register_buffer("text", knowledge.vectors.float())
+        self.register_buffer("ids", knowledge.ids)
+        self.register_buffer("offsets", knowledge.offsets)
+
+    def forward(self, shared: Float[Tensor, "batch dim"], ids: IdTable) -> Float[Tensor, "batch item"]:
+        """Logits of all items, from the text and the learned vectors of their neighbours."""
+        bags = ids.mean(self.ids, self.offsets)
+        logits: Float[Tensor, "batch item"] = self.text_query(shared) @ self.text.T + self.id_query(shared) @ bags.T
+        return logits
+
+
+def _gate(dim: int, signals: Sequence[float]) -> nn.Linear | None:
+    if not signals:
+        return None
+    gate = nn.Linear(dim, len(signals))
+    nn.init.zeros_(gate.weight)
+    gate.bias.data.copy_(torch.tensor(list(signals)))
+    return gate

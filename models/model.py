@@ -1,0 +1,140 @@
+"""The model: one reader for all tasks, and one head per task.
+
+    text ─ SegmentReader ──┬────────────────┐
+    history ─ HistoryReader┤                ├ SharedBottom ─ heads
+    passages ──────────────┼ AttentionFusion┘
+    subgraph ─ NodeEncoder ─ RelationalGNN ─┘
+
+A model without knowledge is the same model, fed with empty evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from ragmtl.errors import MismatchError
+from ragmtl.models.batch import Batch
+from ragmtl.models.fusion import AttentionFusion, Fused, NodeTokens, PassageTokens
+from ragmtl.models.graph import RelationalGNN
+from ragmtl.models.heads import HeadInput
+from ragmtl.models.history import HistoryReader
+from ragmtl.models.nodes import IdTable, NodeEncoder
+from ragmtl.models.text import SegmentReader
+from ragmtl.models.trunk import SharedBottom
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outputs:
+    """What the model says about each example, and what it looked at.
+
+    Attributes:
+        heads: Logits by task, of the tasks that were asked for.
+        shared: The shared vector.
+        fused: Weights over the evidence.
+        segment_weights: Weights over the segments of the text; they sum to 1, or to 0 where there is no text.
+        history_weights: Weights over the history, likewise.
+    """
+
+    heads: Mapping[str, Float[Tensor, "batch _answer"]]
+    shared: Float[Tensor, "batch dim"]
+    fused: Fused
+    segment_weights: Float[Tensor, "batch segment"]
+    history_weights: Float[Tensor, "batch history"]
+
+
+class Model(nn.Module):
+    """Reads text, history and evidence; answers every task.
+
+    Args:
+        text_dim: Width of the frozen text vectors.
+        relations: Number of relations of the graph.
+        ids: Number of entities that have a learned vector.
+        heads: One head per task; each reads a `HeadInput` of width `dim`.
+        dim: Width of everything inside, a multiple of `attention_heads`.
+        layers: Rounds of the graph neural network.
+        attention_heads: Heads of every attention.
+        dropout: On hidden vectors, and the share of passages and nodes (never seeds) left out while training.
+    """
+
+    def __init__(
+        self,
+        *,
+        text_dim: int,
+        relations: int,
+        ids: int,
+        heads: Mapping[str, nn.Module],
+        dim: int = 128,
+        layers: int = 2,
+        attention_heads: int = 4,
+        dropout: float = 0.2,
+    ) -> None:
+        super().__init__()
+        self.text = SegmentReader(text_dim, dim, attention_heads)
+        self.ids = IdTable(ids, dim)
+        self.nodes = NodeEncoder(text_dim, dim)
+        self.history = HistoryReader(dim, attention_heads)
+        self.passages = nn.Sequential(nn.Linear(text_dim, dim), nn.LayerNorm(dim))
+        self.graph = RelationalGNN(dim, relations, layers=layers, heads=attention_heads, dropout=dropout)
+        self.query_norm = nn.LayerNorm(dim)
+        self.fusion = AttentionFusion(dim, attention_heads)
+        self.trunk = SharedBottom(3 * dim, dim, dropout=dropout)
+        self.heads = nn.ModuleDict({_key(task): head for task, head in heads.items()})
+        self.tasks = tuple(heads)
+        self.dropout = dropout
+
+    def forward(self, batch: Batch, tasks: Collection[str] | None = None) -> Outputs:
+        """Answers some tasks, all by default.
+
+        Args:
+            batch: The examples.
+            tasks: Names of the tasks to answer; heads of others are not computed.
+
+        Raises:
+            MismatchError: A task has no head.
+        """
+        text, segment_weights = self.text(batch.segments, batch.segment_mask)
+        items = self.nodes.describe(batch.history, self.ids(batch.history_ids))
+        history, history_weights = self.history(self.query_norm(text), items, batch.history_mask)
+        fused = self.fusion(self.query_norm(text + history), self._passages(batch), self._nodes(batch))
+        shared = self.trunk(torch.cat([text, history, fused.vector], 1))
+        answers = {task: self._answer(task, shared, batch) for task in self.tasks if tasks is None or task in tasks}
+        if tasks is not None and len(answers) < len(set(tasks)):
+            raise MismatchError(
+                f"expected tasks among {', '.join(self.tasks)}; found {', '.join(sorted(set(tasks) - set(answers)))}; "
+                "use the model that was trained for them"
+            )
+        return Outputs(answers, shared, fused, segment_weights, history_weights)
+
+    def head(self, task: str) -> nn.Module:
+        """The head of a task."""
+        return self.heads[_key(task)]
+
+    def _answer(self, task: str, shared: Float[Tensor, "batch dim"], batch: Batch) -> Float[Tensor, "batch answer"]:
+        answer: Float[Tensor, "batch answer"] = self.head(task)(HeadInput(shared, batch.signals.get(task), self.ids))
+        return answer
+
+    def _passages(self, batch: Batch) -> PassageTokens:
+        mask = batch.passage_mask & self._kept(batch.passage_mask)
+        return PassageTokens(self.passages(batch.passages), batch.passage_scores, mask)
+
+    def _nodes(self, batch: Batch) -> NodeTokens:
+        mask = batch.node_seeds | self._kept(batch.node_seeds)
+        nodes = self.nodes(batch.node_vectors, self.ids(batch.node_ids), batch.node_scores, batch.node_seeds)
+        heard = self.graph(nodes, batch.edges, batch.edge_relations, batch.edge_weights, mask)
+        return NodeTokens(heard, batch.node_scores, batch.node_seeds, batch.node_example, mask)
+
+    def _kept(self, like: Bool[Tensor, "*shape"]) -> Bool[Tensor, "*shape"]:
+        """Which pieces of evidence are kept: all of them outside of training."""
+        if not self.training:
+            return torch.ones_like(like)
+        return torch.rand(like.shape, device=like.device) >= self.dropout
+
+
+def _key(task: str) -> str:
+    """A task's name as the name of a module: any name is allowed, also "type" or "a.b"."""
+    return "task " + task.replace("%", "%25").replace(".", "%2E")
