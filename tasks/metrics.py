@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
-Sums = Float64[np.ndarray, "*sample statistic"]
-Value = Callable[[Sums], Float64[np.ndarray, "*sample"]]
+Sums = Float64[np.ndarray, "sample statistic"]
+Value = Callable[[Sums], Float64[np.ndarray, " sample"]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +27,7 @@ class Statistics:
 
     Attributes:
         rows: What each example adds.
-        figure: Sums over the last axis of `rows`, with any leading axes, to the metric; NaN where it is undefined.
+        figure: From sums over examples, one row for each sample of them, to the metric; NaN where it is undefined.
     """
 
     rows: Float64[np.ndarray, "example statistic"]
@@ -36,7 +36,7 @@ class Statistics:
     @property
     def value(self) -> float:
         """The metric over all examples; NaN where there are none."""
-        return float(self.figure(self.rows.sum(axis=0)))
+        return float(self.figure(self.rows.sum(axis=0, keepdims=True))[0])
 
     def of(self, chosen: Bool[np.ndarray, " example"] | Int64[np.ndarray, " chosen"]) -> Statistics:
         """The same metric over some of the examples."""
@@ -57,11 +57,11 @@ def concatenate(parts: Sequence[Statistics]) -> Statistics:
     return Statistics(np.concatenate([part.rows for part in parts]), parts[0].figure)
 
 
-def _ratio(above: Float64[np.ndarray, "*n"], below: Float64[np.ndarray, "*n"]) -> Float64[np.ndarray, "*n"]:
+def _ratio(above: Float64[np.ndarray, "*shape"], below: Float64[np.ndarray, "*shape"]) -> Float64[np.ndarray, "*shape"]:
     return np.asarray(np.divide(above, below, out=np.full(np.shape(below), np.nan), where=below != 0))
 
 
-def _mean(sums: Sums) -> Float64[np.ndarray, "*sample"]:
+def _mean(sums: Sums) -> Float64[np.ndarray, " sample"]:
     return _ratio(sums[..., 0], sums[..., 1])
 
 
@@ -85,7 +85,7 @@ def majority(train: Int64[np.ndarray, " train"], truth: Int64[np.ndarray, " exam
     return accuracy(np.full_like(truth, counts.argmax()), truth)
 
 
-def _micro_f1(sums: Sums) -> Float64[np.ndarray, "*sample"]:
+def _micro_f1(sums: Sums) -> Float64[np.ndarray, " sample"]:
     hits, wrong = sums[..., 0], sums[..., 1]
     return _ratio(2 * hits, 2 * hits + wrong)
 
@@ -96,16 +96,16 @@ def micro_f1(chosen: Bool[np.ndarray, "example label"], truth: Bool[np.ndarray, 
     return Statistics(np.stack([hits, wrong], axis=1).astype(np.float64), _micro_f1)
 
 
-def _f1_by_label(sums: Sums) -> Float64[np.ndarray, "*sample label"]:
+def _f1_by_label(sums: Sums) -> Float64[np.ndarray, "sample label"]:
     hits, wrong = np.split(sums, 2, axis=-1)
     return _ratio(2 * hits, 2 * hits + wrong)
 
 
-def _macro_f1_all(sums: Sums) -> Float64[np.ndarray, "*sample"]:
+def _macro_f1_all(sums: Sums) -> Float64[np.ndarray, " sample"]:
     return np.asarray(np.nan_to_num(_f1_by_label(sums)).mean(axis=-1))
 
 
-def _macro_f1_occurring(sums: Sums) -> Float64[np.ndarray, "*sample"]:
+def _macro_f1_occurring(sums: Sums) -> Float64[np.ndarray, " sample"]:
     by_label = _f1_by_label(sums)
     return _ratio(np.nansum(by_label, axis=-1), np.isfinite(by_label).sum(axis=-1).astype(np.float64))
 
