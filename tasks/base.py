@@ -1,0 +1,121 @@
+"""What every task shares: examples, the contract of a task, and the source that tasks draw examples from.
+
+An example may carry labels for several tasks, or for some of them only; what is missing is masked, in the loss
+and in the metrics. Batches are drawn from one source at a time (`mixture.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from ragmtl.retrieval.query import Query
+from ragmtl.tasks.metrics import Statistics
+
+Split = Literal["train", "valid", "test"]
+SPLITS: tuple[Split, ...] = ("train", "valid", "test")
+Head = Literal["class", "labels", "ranking"]
+Label = int | tuple[int, ...]
+"""A class, a set of labels, the item wanted, or the items wanted: positions in `Task.answers`."""
+Items = Int64[np.ndarray, " items"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Example:
+    """One input, with what is known about its answers.
+
+    Attributes:
+        id: What the user calls it; unique within its source.
+        query: The input.
+        labels: The answer by task; a task that is absent is not labelled.
+        group: What it stands or falls with (a user, a dialogue, a film): never divided between
+            splits that are made, and drawn together in the bootstrap.
+        split: `train`, `valid` or `test`.
+        time: When it happened, where that is known; seconds.
+        past: By ranking task, the items met before, oldest first, all of them (`query.history` may
+            hold only the most recent); positions in `Task.answers`.
+    """
+
+    id: str
+    query: Query
+    labels: Mapping[str, Label]
+    group: str
+    split: Split
+    time: float | None = None
+    past: Mapping[str, Items] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Task(Protocol):
+    """Something to learn: its head, its loss, and how it is judged."""
+
+    @property
+    def name(self) -> str:
+        """As in the configuration; the key in `Example.labels`."""
+        ...
+
+    @property
+    def head(self) -> Head:
+        """Which kind of head answers it."""
+        ...
+
+    @property
+    def answers(self) -> Sequence[str]:
+        """What the columns of its logits stand for: names of classes or labels, IRIs of items."""
+        ...
+
+    @property
+    def main_metric(self) -> str:
+        """The metric that training stops on."""
+        ...
+
+    def loss(self, logits: Float[Tensor, "batch answer"], examples: Sequence[Example]) -> Float[Tensor, ""]:
+        """The mean loss over the examples that carry a label; zero, with a gradient, where none does."""
+        ...
+
+    def measure(
+        self, logits: Float[np.ndarray, "example answer"], examples: Sequence[Example], threshold: float | None = None
+    ) -> Mapping[str, Statistics]:
+        """Every metric of the task, by name; examples without a label have rows of zeros."""
+        ...
+
+    def choose_threshold(
+        self, logits: Float[np.ndarray, "example answer"], examples: Sequence[Example]
+    ) -> float | None:
+        """The threshold that is best on these (validation) examples; None where the task has none."""
+        ...
+
+    def slices(self, example: Example) -> tuple[str, ...]:
+        """Which parts of the evaluation the example counts in: `all`, and others that the task names."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """Examples that share a table, and the tasks that they carry labels for.
+
+    Attributes:
+        name: The table; unique within a run.
+        examples: All of them, in the order of the table.
+        tasks: The tasks that at least one example is labelled for.
+        notes: What was left out, counted, for the user to read.
+    """
+
+    name: str
+    examples: Sequence[Example]
+    tasks: tuple[Task, ...]
+    notes: tuple[str, ...] = ()
+
+    def positions(self, split: Split) -> Int64[np.ndarray, " chosen"]:
+        """Where the examples of a split stand in `examples`."""
+        return np.array([at for at, example in enumerate(self.examples) if example.split == split], np.int64)
+
+
+def no_loss(logits: Float[Tensor, "batch answer"]) -> Float[Tensor, ""]:
+    """The loss of a batch in which nothing is labelled: zero, with a gradient of zero."""
+    return (logits * 0.0).sum()
