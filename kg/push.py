@@ -29,15 +29,13 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @compiled
-def degree(out: Edges, into: Edges, shown: np.ndarray, degrees: np.ndarray, node: int) -> int:
-    """How many shown edges a node has; counted once, then kept in `degrees` (plus one)."""
-    if degrees[node] == 0:
-        count = 1
-        for pointers, _, relations in (out, into):
-            for place in range(pointers[node], pointers[node + 1]):
-                count += shown[relations[place]]
-        degrees[node] = count
-    return int(degrees[node] - 1)
+def degree(out: Edges, into: Edges, shown: np.ndarray, node: int) -> int:
+    """How many shown edges a node has."""
+    count = 0
+    for pointers, _, relations in (out, into):
+        for place in range(pointers[node], pointers[node + 1]):
+            count += shown[relations[place]]
+    return count
 
 
 @compiled
@@ -46,46 +44,47 @@ def push(
     into: Edges,
     shown: np.ndarray,
     seeds: np.ndarray,
-    work: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+    state: np.ndarray,
     damping: float,
     epsilon: float,
 ) -> np.ndarray:
-    """Spread the residual; gives the nodes that hold a score.
+    """Spread the residual; gives the nodes that hold a score, in the order in which they got one.
 
     Args:
         out: Edges by their heads.
         into: Edges by their tails.
         shown: 1 for relations that may be walked, else 0.
         seeds: Nodes with a residual, each once.
-        work: (residual, score, degrees, waiting) with one number per node; changed in place. `degrees` and `waiting`
-            begin as zeros.
+        state: For each node its residual, its degree (0 until it is needed) and its score; changed in place.
         damping: Share of the mass that walks on.
         epsilon: The residual, per degree, that is left alone.
     """
-    residual, score, degrees, waiting = work
     queue = [node for node in seeds]  # noqa: C416 -- numba compiles no list(array)
     scored = queue[:0]
+    for node in seeds:
+        state[node, 1] = degree(out, into, shown, node)
     start = 0
     while start < len(queue):
         node = queue[start]
         start += 1
-        waiting[node] = 0
-        mass = residual[node]
-        edges = degree(out, into, shown, degrees, node)
+        mass, edges = state[node, 0], state[node, 1]
         if mass <= 0.0 or mass < epsilon * edges:
             continue
-        if score[node] == 0.0:
+        if state[node, 2] == 0.0:
             scored.append(node)
-        residual[node] = 0.0
-        score[node] += mass if edges == 0 else (1.0 - damping) * mass
+        state[node, 0] = 0.0
+        state[node, 2] += mass if edges == 0.0 else (1.0 - damping) * mass
+        share = damping * mass / max(edges, 1.0)
         for pointers, neighbours, relations in (out, into):
             for place in range(pointers[node], pointers[node + 1]):
-                neighbour = np.int64(neighbours[place])
                 if shown[relations[place]] == 0:
                     continue
-                residual[neighbour] += damping * mass / edges
-                bound = epsilon * degree(out, into, shown, degrees, neighbour)
-                if waiting[neighbour] == 0 and residual[neighbour] >= bound:
-                    waiting[neighbour] = 1
-                    queue.append(neighbour)
+                neighbour = np.uint64(neighbours[place])
+                before = state[neighbour, 0]
+                state[neighbour, 0] = before + share
+                if state[neighbour, 1] == 0.0:
+                    state[neighbour, 1] = degree(out, into, shown, np.int64(neighbour))
+                bound = epsilon * state[neighbour, 1]
+                if before < bound <= before + share:  # a node waits in the queue while its residual is at the bound
+                    queue.append(np.int64(neighbour))
     return np.array(scored)

@@ -50,14 +50,13 @@ def pagerank(
     starts, shares = _seed_shares(graph, seeds, weights)
     if not len(starts):
         return np.zeros(0, np.int64), np.zeros(0, np.float32)
-    count = len(graph.nodes)
-    residual, score = np.zeros(count), np.zeros(count)
-    residual[starts] = shares
-    work = residual, score, np.zeros(count, np.int64), np.zeros(count, np.uint8)
-    shown = _shown(graph, hide).astype(np.int64)
-    reached = push(_arrays(graph.outgoing), _arrays(graph.incoming), shown, starts, work, damping, epsilon)
-    order = np.lexsort((reached, -score[reached]))
-    return reached[order], score[reached[order]].astype(np.float32)
+    state = np.zeros((len(graph.nodes), 3))  # residual, degree, score
+    state[starts, 0] = shares
+    shown = _shown(graph, hide).astype(np.uint8)
+    reached = push(_arrays(graph.outgoing), _arrays(graph.incoming), shown, starts, state, damping, epsilon)
+    scores = state[reached, 2]
+    order = np.lexsort((reached, -scores))
+    return reached[order], scores[order].astype(np.float32)
 
 
 def k_hop(graph: KnowledgeGraph, seeds: Nodes, *, hops: int, budget: int, hide: Set[int] = NOTHING) -> Subgraph:

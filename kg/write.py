@@ -1,0 +1,114 @@
+"""A knowledge graph, or a subgraph of it, for other programs: networkx, rdflib, a Turtle file.
+
+With `read.py` the only module that knows the RDF library.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from rdflib import BNode, Dataset, Graph, Literal, URIRef
+from rdflib.plugins.serializers.turtle import TurtleSerializer
+from rdflib.term import Node
+
+from ragmtl.kg.graph import KnowledgeGraph
+from ragmtl.kg.subgraph import Subgraph
+from ragmtl.kg.terms import BLANK
+
+if TYPE_CHECKING:
+    import networkx
+
+_FORBIDDEN = re.compile(r'[\x00-\x20<>"{}|\\^`]')
+
+
+def to_networkx(graph: KnowledgeGraph, subgraph: Subgraph | None = None) -> networkx.MultiDiGraph:
+    """Nodes by IRI, and one edge per triple, its key the IRI of the relation.
+
+    Nodes have `label`, edges `label`, `source` and `graph`; those of a subgraph also `score` and `seed`, and `weight`.
+    """
+    import networkx
+
+    result = networkx.MultiDiGraph()
+    nodes, triples = _parts(graph, subgraph)
+    for place, node in enumerate(nodes):
+        found = (
+            {} if subgraph is None else {"score": float(subgraph.scores[place]), "seed": bool(subgraph.seeds[place])}
+        )
+        result.add_node(graph.nodes[node], label=graph.label(node), **found)
+    for place, triple in enumerate(triples):
+        head, relation, tail = graph.triple(triple)
+        origin = graph.origin(triple)
+        found = {} if subgraph is None else {"weight": float(subgraph.weights[place])}
+        ends = graph.nodes[head], graph.nodes[tail], graph.relations[relation]
+        label = graph.relation_label(relation)
+        result.add_edge(*ends, label=label, source=origin.source, graph=origin.graph, **found)
+    return result
+
+
+def to_rdflib(graph: KnowledgeGraph, subgraph: Subgraph | None = None) -> Dataset:
+    """All triples and literals, in their named graphs; of a subgraph its triples and the literals of its nodes."""
+    dataset = Dataset(default_union=True)
+    graphs = [dataset.graph(_term(o.graph)) if o.graph else dataset.default_context for o in graph.origins]
+    nodes, triples = _parts(graph, subgraph)
+    for triple in triples:
+        head, relation, tail = graph.triple(triple)
+        terms = _term(graph.nodes[head]), URIRef(graph.relations[relation]), _term(graph.nodes[tail])
+        graphs[int(graph.origin_ids[triple])].add(terms)
+    for node in nodes:
+        for row in graph.literals.rows(node):
+            relation = URIRef(graph.relations[int(graph.literals.relation_ids[row])])
+            graphs[int(graph.literals.origin_ids[row])].add((_term(graph.nodes[node]), relation, _value(graph, row)))
+    return dataset
+
+
+def write_turtle(graph: KnowledgeGraph, subgraph: Subgraph | None, path: str | Path) -> None:
+    """Write the graph, or a subgraph with the literals of its nodes, as one Turtle file, whole or not at all.
+
+    Turtle has no named graphs: which one a triple is from is not written. Characters that no IRI may hold are escaped
+    (%20 for a space).
+    """
+    merged = Graph()
+    for head, relation, tail, _ in to_rdflib(graph, subgraph).quads():
+        merged.add((_valid(head), _valid(relation), _valid(tail)))
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            _AsWrittenSerializer(merged).serialize(file)
+        Path(temporary).replace(target)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+class _AsWrittenSerializer(TurtleSerializer):
+    """Turtle in which every literal keeps its form: the library writes 1.50 of xsd:double as 1.5e+00 otherwise."""
+
+    def label(self, node: Node, position: int) -> str:
+        return node.n3() if isinstance(node, Literal) else str(super().label(node, position))
+
+
+def _parts(graph: KnowledgeGraph, subgraph: Subgraph | None) -> tuple[list[int], list[int]]:
+    """Ids of the nodes and of the triples to write."""
+    if subgraph is None:
+        return list(range(len(graph.nodes))), list(range(len(graph)))
+    return subgraph.nodes.tolist(), subgraph.triples.tolist()
+
+
+def _term(name: str) -> URIRef | BNode:
+    return BNode(name.removeprefix(BLANK)) if name.startswith(BLANK) else URIRef(name)
+
+
+def _value(graph: KnowledgeGraph, row: int) -> Literal:
+    literal = graph.literals[row]
+    datatype = URIRef(literal.datatype) if literal.datatype else None
+    return Literal(literal.text, lang=literal.language or None, datatype=datatype, normalize=False)
+
+
+def _valid(term: Node) -> Node:
+    return URIRef(_FORBIDDEN.sub(lambda found: quote(found.group()), term)) if isinstance(term, URIRef) else term
