@@ -1,0 +1,62 @@
+"""From examples to batches: what was read about each example of a source, put together when it is needed.
+
+Vectors and evidence are computed once and kept; signals of ranking tasks are as wide as the item list, so they are
+computed for the examples of a batch only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import Float32
+
+from ragmtl.models.batch import Batch, Reading, Vectors, collate
+from ragmtl.retrieval.evidence import Evidence
+from ragmtl.tasks.base import Example, Source
+
+
+class ItemSignals(Protocol):
+    """Scores of every item of a ranking task, for some examples."""
+
+    def __call__(
+        self, examples: Sequence[Example], evidence: Sequence[Evidence | None]
+    ) -> Float32[np.ndarray, "example item signal"]:
+        """The scores; larger means more likely."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Assembly:
+    """The examples of a source, with everything that was read about them.
+
+    Attributes:
+        source: The examples and the tasks that they are labelled for.
+        readings: One per example, without signals.
+        vectors: Frozen vectors of nodes and passages.
+        signals: By ranking task.
+    """
+
+    source: Source
+    readings: Sequence[Reading]
+    vectors: Vectors
+    signals: Mapping[str, ItemSignals]
+
+    def examples(self, rows: Sequence[int]) -> list[Example]:
+        """The examples at these positions."""
+        return [self.source.examples[row] for row in rows]
+
+    def batch(self, rows: Sequence[int]) -> Batch:
+        """The examples at these positions, as tensors."""
+        readings = [self.readings[row] for row in rows]
+        if not self.signals:
+            return collate(readings, self.vectors)
+        examples, evidence = self.examples(rows), [reading.evidence for reading in readings]
+        found = {task: signals(examples, evidence) for task, signals in self.signals.items()}
+        with_signals = [
+            replace(reading, signals={task: scores[row] for task, scores in found.items()})
+            for row, reading in enumerate(readings)
+        ]
+        return collate(with_signals, self.vectors)

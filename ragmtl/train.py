@@ -1,0 +1,282 @@
+"""Training: one trainer for one task or many, that can be killed at any step and goes on as if it had not been.
+
+Each step draws a batch from one source (`tasks/mixture.py`) and sums the losses of the tasks that the source is
+labelled for. After each epoch every task is measured on validation; training stops when the aggregate, the geometric
+mean of the tasks' main metrics, has not risen for a while. The geometric mean does not care in which units a metric
+is: a tenth more of one task weighs as much as a tenth more of another.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim import AdamW
+
+from ragmtl.assembly import Assembly
+from ragmtl.errors import DataError, MismatchError
+from ragmtl.evaluate import evaluate
+from ragmtl.models.checkpoint import load_checkpoint, restore, save_checkpoint
+from ragmtl.models.model import Model
+from ragmtl.seed import choose_device, seed_everything
+from ragmtl.tasks.mixture import Mixture
+
+SMALLEST_METRIC = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """How long and how fast to learn; `ragmtl.config.TrainingConfig` describes each."""
+
+    epochs: int = 20
+    patience: int = 5
+    steps: int = 0
+    batch_size: int = 64
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.05
+    temperature: float = 0.5
+    device: str = "auto"
+    checkpoint_every: int = 200
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """What was seen after one epoch.
+
+    Attributes:
+        epoch: Its number, from 1.
+        step: Steps done so far.
+        loss: Mean training loss by task.
+        metrics: Main metric on validation by task.
+        thresholds: Best threshold on validation, for tasks with labels.
+        aggregate: Geometric mean of the metrics.
+    """
+
+    epoch: int
+    step: int
+    loss: Mapping[str, float]
+    metrics: Mapping[str, float]
+    thresholds: Mapping[str, float | None]
+    aggregate: float
+
+
+Report = Callable[[int, int, Epoch | None], None]
+"""Called after each step with (steps done, most steps), and with the epoch that just ended, if one did."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """Everything that changes while training, apart from weights and random numbers."""
+
+    step: int = 0
+    epochs: list[Epoch] = field(default_factory=list)
+    losses: dict[str, list[float]] = field(default_factory=dict)
+    best: dict[str, float] = field(default_factory=dict)
+    stale: int = 0
+    done: bool = False
+
+
+class Trainer:
+    """Trains a model on the tasks of some sources.
+
+    `directory` holds the state to resume from (`last/`), the weights that were best on the aggregate (`best/`) and
+    those that were best for each task (`best-TASK/`), and TensorBoard events.
+
+    Args:
+        model: The model, on any device.
+        assemblies: The sources.
+        settings: How to train.
+        directory: Where to keep checkpoints.
+        fingerprint: Says what is trained on what; a checkpoint of another fingerprint is refused.
+
+    Raises:
+        DataError: A task has no training or no validation examples.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        assemblies: Sequence[Assembly],
+        settings: TrainingSettings,
+        directory: Path,
+        *,
+        fingerprint: str = "",
+    ) -> None:
+        _refuse_missing_splits(assemblies)
+        self.device = choose_device(settings.device)
+        self.model = model.to(self.device)
+        self.assemblies = assemblies
+        self.settings = settings
+        self.directory = directory
+        self.fingerprint = fingerprint
+        self.train_rows = [assembly.source.positions("train") for assembly in assemblies]
+        self.mixture = Mixture(
+            tuple(len(rows) for rows in self.train_rows),
+            settings.batch_size,
+            settings.temperature,
+            settings.seed,
+            settings.steps,
+        )
+        self.optimizer = AdamW(
+            model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
+        )
+        self.progress = Progress()
+
+    @property
+    def total_steps(self) -> int:
+        """The most steps that training can take."""
+        return self.settings.epochs * self.mixture.steps_per_epoch
+
+    def fit(self, report: Report | None = None) -> list[Epoch]:
+        """Train to the end, from the last checkpoint if there is one; leaves the best weights in the model.
+
+        Raises:
+            MismatchError: The checkpoint belongs to other data or settings.
+        """
+        seed_everything(self.settings.seed)
+        if (self.directory / "last").exists():
+            self._resume()
+        self.model.train()
+        while not self.progress.done:
+            self._step()
+            ended = self._end_epoch() if self.progress.step % self.mixture.steps_per_epoch == 0 else None
+            if ended or self.progress.step % self.settings.checkpoint_every == 0:
+                self._save_state()
+            if report:
+                report(self.progress.step, self.total_steps, ended)
+        restore(self.model, load_checkpoint(self.directory / "best", self.device).tensors)
+        return self.progress.epochs
+
+    def best_epoch(self) -> Epoch:
+        """The epoch whose weights are kept."""
+        return max(self.progress.epochs, key=lambda epoch: epoch.aggregate)
+
+    def _step(self) -> None:
+        """One batch of one source: the sum of its tasks' losses."""
+        draw = self.mixture.draw(self.progress.step)
+        assembly = self.assemblies[draw.source]
+        rows = self.train_rows[draw.source][draw.chosen].tolist()
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.settings.learning_rate * _pace(self.progress.step, self.total_steps)
+        outputs = self.model(assembly.batch(rows).to(self.device), [task.name for task in assembly.source.tasks])
+        examples = assembly.examples(rows)
+        losses = {task.name: task.loss(outputs.heads[task.name], examples) for task in assembly.source.tasks}
+        self.optimizer.zero_grad()
+        torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimizer.step()
+        for name, loss in losses.items():
+            self.progress.losses.setdefault(name, []).append(float(loss.detach()))
+        self.progress.step += 1
+
+    def _end_epoch(self) -> Epoch:
+        """Measure on validation, keep what is best, and decide whether to go on."""
+        epoch = self._validate()
+        self.progress.epochs.append(epoch)
+        self.progress.losses = {}
+        for name, value in {"": epoch.aggregate, **epoch.metrics}.items():
+            if value > self.progress.best.get(name, -math.inf):
+                self.progress.best[name] = value
+                folder = self.directory / (f"best-{name}" if name else "best")
+                save_checkpoint(folder, self.model.state_dict(), {"epoch": asdict(epoch)})
+        self.progress.stale = 0 if epoch.aggregate >= self.progress.best[""] else self.progress.stale + 1
+        exhausted = epoch.epoch == self.settings.epochs
+        self.progress.done = exhausted or self.progress.stale >= self.settings.patience
+        return epoch
+
+    def _validate(self) -> Epoch:
+        measured = {
+            name: found
+            for assembly in self.assemblies
+            for name, found in evaluate(self.model, assembly, "valid").items()
+        }
+        tasks = {task.name: task for assembly in self.assemblies for task in assembly.source.tasks}
+        metrics = {name: found.value(tasks[name].main_metric) for name, found in measured.items()}
+        return Epoch(
+            epoch=len(self.progress.epochs) + 1,
+            step=self.progress.step,
+            loss={name: sum(values) / len(values) for name, values in self.progress.losses.items()},
+            metrics=metrics,
+            thresholds={name: found.threshold for name, found in measured.items()},
+            aggregate=aggregate(list(metrics.values())),
+        )
+
+    def _save_state(self) -> None:
+        """Everything that the next step depends on."""
+        tensors = {f"model/{name}": tensor for name, tensor in self.model.state_dict().items()}
+        for number, state in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer/{number}/{name}": tensor for name, tensor in state.items()}
+        tensors["random/cpu"] = torch.get_rng_state()
+        if self.device.type == "cuda":
+            tensors["random/cuda"] = torch.cuda.get_rng_state(self.device)
+        metadata = {
+            "progress": asdict(self.progress),
+            "fingerprint": self.fingerprint,
+            "settings": asdict(self.settings),
+        }
+        save_checkpoint(self.directory / "last", tensors, metadata)
+
+    def _resume(self) -> None:
+        """Go back to the last state."""
+        saved = load_checkpoint(self.directory / "last", self.device)
+        found = saved.metadata.get("fingerprint"), saved.metadata.get("settings")
+        if found != (self.fingerprint, asdict(self.settings)):
+            raise MismatchError(
+                f"{self.directory}: expected a checkpoint of the same data and settings to resume from, found one of "
+                "others; choose another folder for this run, or delete that one"
+            )
+        restore(self.model, _below("model/", saved.tensors))
+        self._restore_optimizer(_below("optimizer/", saved.tensors))
+        torch.set_rng_state(saved.tensors["random/cpu"].cpu())
+        if "random/cuda" in saved.tensors:
+            torch.cuda.set_rng_state(saved.tensors["random/cuda"].cpu(), self.device)
+        state = dict(saved.metadata["progress"])
+        self.progress = Progress(**state | {"epochs": [Epoch(**epoch) for epoch in state["epochs"]]})
+
+    def _restore_optimizer(self, tensors: Mapping[str, Tensor]) -> None:
+        state: dict[int, dict[str, Any]] = {}
+        for name, tensor in tensors.items():
+            number, field_name = name.split("/")
+            state.setdefault(int(number), {})[field_name] = tensor
+        self.optimizer.load_state_dict(self.optimizer.state_dict() | {"state": state})
+
+
+def aggregate(metrics: Sequence[float]) -> float:
+    """The geometric mean of metrics in [0, 1]; a metric that is zero or undefined counts as .001.
+
+    >>> round(aggregate([0.5, 0.02]), 3)
+    0.1
+    """
+    values = [SMALLEST_METRIC if math.isnan(value) else max(value, SMALLEST_METRIC) for value in metrics]
+    return math.exp(sum(map(math.log, values)) / len(values))
+
+
+def _pace(step: int, total: int) -> float:
+    """Share of the learning rate at a step: a short rise, then a cosine fall to a twentieth."""
+    warm = max(1, min(200, total // 20))
+    if step < warm:
+        return (step + 1) / warm
+    return 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, total - warm)))
+
+
+def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _refuse_missing_splits(assemblies: Sequence[Assembly]) -> None:
+    """Every task needs examples to learn from, and examples to stop on."""
+    for assembly in assemblies:
+        for task in assembly.source.tasks:
+            for split in ("train", "valid"):
+                if not any(task.name in e.labels for e in assembly.source.examples if e.split == split):
+                    raise DataError(
+                        f"task {task.name!r}: expected labelled examples in the split {split!r}, found none; add such rows, "
+                        "or leave out `split` to have the rows shared out",
+                        assembly.source.name,
+                    )
