@@ -16,7 +16,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from ragmtl.errors import ConfigError
 
-
 PassageSource = Literal["bm25", "tfidf", "dense", "graph"]
 
 

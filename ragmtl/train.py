@@ -276,7 +276,7 @@ def _refuse_missing_splits(assemblies: Sequence[Assembly]) -> None:
             for split in ("train", "valid"):
                 if not any(task.name in e.labels for e in assembly.source.examples if e.split == split):
                     raise DataError(
-                        f"task {task.name!r}: expected labelled examples in the split {split!r}, found none; add such rows, "
-                        "or leave out `split` to have the rows shared out",
+                        f"task {task.name!r}: expected labelled examples in the split {split!r}, found none; add "
+                        "rows, or leave out `split` to have the rows shared out",
                         assembly.source.name,
                     )

@@ -1,0 +1,181 @@
+"""The proof table: the same model with and without retrieval, alone and together, and with false knowledge.
+
+    arm              evidence                        tasks
+    single           none                            one model per task
+    mtl              none                            one model for all
+    rag-single       retrieved                       one model per task
+    rag-mtl          retrieved                       one model for all
+    random-passages  subgraph, passages at random    one model for all
+    shuffled-graph   retrieved from a false graph    one model for all
+
+All arms have the same sizes, seeds and steps per task. Thresholds and epochs are chosen on validation; test is read
+once per arm and seed. What an arm measured is written down at once, so that an interrupted comparison goes on with
+the next arm.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from ragmtl.errors import ConfigError
+from ragmtl.evaluate import Measured
+from ragmtl.report import Comparison, Difference, Row, command, commit, machine, versions
+from ragmtl.tasks.base import Task
+from ragmtl.tasks.bootstrap import bootstrap, paired_bootstrap
+from ragmtl.tasks.metrics import Statistics
+
+EvidenceKind = Literal["none", "retrieved", "random-passages", "shuffled-graph"]
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One way to train: on which evidence, and whether all tasks share a model."""
+
+    name: str
+    evidence: EvidenceKind
+    together: bool
+
+
+ARMS = (
+    Arm("single", "none", together=False),
+    Arm("mtl", "none", together=True),
+    Arm("rag-single", "retrieved", together=False),
+    Arm("rag-mtl", "retrieved", together=True),
+    Arm("random-passages", "random-passages", together=True),
+    Arm("shuffled-graph", "shuffled-graph", together=True),
+)
+
+CONTRASTS = (
+    ("rag-mtl", "mtl"),
+    ("rag-single", "single"),
+    ("mtl", "single"),
+    ("rag-mtl", "rag-single"),
+    ("rag-mtl", "single"),
+    ("random-passages", "mtl"),
+    ("shuffled-graph", "mtl"),
+    ("rag-mtl", "random-passages"),
+    ("rag-mtl", "shuffled-graph"),
+)
+"""Which arms are compared: the first minus the second."""
+
+Train = Callable[[Arm, Sequence[str], int, Path], Mapping[str, Measured]]
+"""Trains an arm on some tasks (by name) with a seed, in a folder; gives each task's figures on test."""
+
+
+def choose_arms(names: Sequence[str]) -> tuple[Arm, ...]:
+    """The arms of these names, in the order of the table; all where none are named.
+
+    Raises:
+        ConfigError: There is no such arm.
+    """
+    known = [arm.name for arm in ARMS]
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        raise ConfigError(f"expected arms among {', '.join(known)}; found {', '.join(unknown)}")
+    return tuple(arm for arm in ARMS if not names or arm.name in names)
+
+
+def compare(
+    name: str, tasks: Sequence[Task], arms: Sequence[Arm], seeds: Sequence[int], folder: Path, train: Train
+) -> Comparison:
+    """Train what is not trained yet, and put all figures together.
+
+    Args:
+        name: Name of the data set.
+        tasks: All tasks.
+        arms: What to train; arms with the same evidence stand side by side, so that evidence is retrieved once.
+        seeds: Each arm is trained once per seed.
+        folder: Keeps each arm's figures.
+        train: Trains and measures.
+    """
+    measured: dict[str, dict[str, list[Measured]]] = {}
+    for arm in arms:
+        for seed in seeds:
+            for group in [[task.name for task in tasks]] if arm.together else [[task.name] for task in tasks]:
+                place = folder / arm.name / ("all" if arm.together else group[0]) / f"seed-{seed}"
+                missing = [task for task in group if not (place / f"{task}.npz").exists()]
+                if missing:
+                    save_measured(train(arm, group, seed, place), place)
+                for task in tasks:
+                    if task.name in group:
+                        found = load_measured(place / f"{task.name}.npz", task)
+                        measured.setdefault(task.name, {}).setdefault(arm.name, []).append(found)
+    rows = [row for task in tasks for row in figures(name, measured[task.name], tuple(seeds))]
+    differences = [difference for task in tasks for difference in contrasts(measured[task.name])]
+    return Comparison(
+        name=name,
+        rows=tuple(rows),
+        differences=tuple(differences),
+        command=command(),
+        commit=commit(Path(__file__).parent),
+        machine=machine(),
+        versions=versions(),
+        seeds=tuple(seeds),
+    )
+
+
+def figures(data: str, arms: Mapping[str, Sequence[Measured]], seeds: tuple[int, ...]) -> list[Row]:
+    """Every metric of a task in every arm and slice, with its interval."""
+    rows = []
+    for arm, found in arms.items():
+        for part, metric in _cells(found[0]):
+            interval = bootstrap(_statistics(found, metric, part), _groups(found[0], part))
+            place = (data, found[0].task, part, "test", arm, metric)
+            rows.append(Row(*place, interval.value, interval.low, interval.high, seeds))
+    return rows
+
+
+def contrasts(arms: Mapping[str, Sequence[Measured]]) -> list[Difference]:
+    """How far apart the arms of `CONTRASTS` are, for those that were trained."""
+    differences = []
+    for arm, against in CONTRASTS:
+        if arm in arms and against in arms:
+            for part, metric in _cells(arms[arm][0]):
+                pair = [_statistics(arms[side], metric, part) for side in (arm, against)]
+                interval = paired_bootstrap(*pair, _groups(arms[arm][0], part))
+                place = (arms[arm][0].task, part, metric, arm, against)
+                differences.append(Difference(*place, interval.value, interval.low, interval.high))
+    return differences
+
+
+def save_measured(measured: Mapping[str, Measured], folder: Path) -> None:
+    """Write one `.npz` per task: plain arrays, and whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for task, found in measured.items():
+        arrays = {f"metric/{name}": statistics.rows for name, statistics in found.metrics.items()}
+        arrays |= {f"slice/{name}": chosen for name, chosen in found.slices.items()}
+        arrays["groups"] = np.array(json.dumps(found.groups))
+        arrays["threshold"] = np.array(np.nan if found.threshold is None else found.threshold)
+        temporary = folder / f".{task}.npz"
+        np.savez_compressed(temporary, allow_pickle=False, **arrays)
+        temporary.replace(folder / f"{task}.npz")
+
+
+def load_measured(path: Path, task: Task) -> Measured:
+    """Read what `save_measured` wrote; the task says how its metrics follow from their sums."""
+    empty = task.measure(np.zeros((0, len(task.answers)), np.float32), [])
+    with np.load(path, allow_pickle=False) as arrays:
+        metrics = {name: Statistics(arrays[f"metric/{name}"], one.figure) for name, one in empty.items()}
+        slices = {name.removeprefix("slice/"): arrays[name] for name in arrays.files if name.startswith("slice/")}
+        groups = tuple(json.loads(str(arrays["groups"])))
+        threshold = float(arrays["threshold"])
+    return Measured(task.name, metrics, groups, slices, None if np.isnan(threshold) else threshold)
+
+
+def _cells(measured: Measured) -> list[tuple[str, str]]:
+    """Slices and metrics of a task."""
+    return [(part, metric) for part in measured.slices for metric in measured.metrics]
+
+
+def _statistics(measured: Sequence[Measured], metric: str, part: str) -> list[Statistics]:
+    return [found.metrics[metric].of(found.slices[part]) for found in measured]
+
+
+def _groups(measured: Measured, part: str) -> list[str]:
+    return [group for group, chosen in zip(measured.groups, measured.slices[part], strict=True) if chosen]
