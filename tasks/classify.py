@@ -140,8 +140,8 @@ class LabelsTask:
 def balanced_weights(counts: Sequence[int]) -> Float32[np.ndarray, " answer"]:
     """Weights in proportion to 1 / count, with a mean of 1 over the examples; a count of 0 weighs 0.
 
-    >>> balanced_weights([1, 3]).round(3).tolist()
-    [2.0, 0.667]
+    >>> balanced_weights([2, 4]).tolist()
+    [1.5, 0.75]
     """
     number = np.asarray(counts, np.float32)
     present = number > 0

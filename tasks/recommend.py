@@ -1,0 +1,128 @@
+"""Ranking: which of all items is wanted, given a text, a history, or both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from ragmtl.tasks.base import Example, Head, no_loss
+from ragmtl.tasks.metrics import Statistics
+from ragmtl.tasks.ranks import Relevant, hit_rate, ndcg, ranks, recall, reciprocal_rank
+
+Part = Callable[[Example, int], bool]
+"""Whether an example counts in a part of the evaluation, given the item wanted."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RankingTask:
+    """One item of all, or several: cross-entropy over all items; hit rate, recall, NDCG and MRR of the full ranking.
+
+    Attributes:
+        name: Name of the task.
+        answers: IRIs of the items.
+        main_metric: As `hr@10`, `recall@10`, `ndcg@10` (for each cut-off) or `mrr`.
+        cutoffs: Ranks at which lists are cut.
+        mask_past: Items of the past are no answer: they are left out of the loss and of the ranking.
+        untrained: Items that the loss leaves out, because no training example may have them as its answer.
+        parts: Named parts of the evaluation beside `all`.
+    """
+
+    name: str
+    answers: tuple[str, ...]
+    main_metric: str = "ndcg@10"
+    cutoffs: tuple[int, ...] = (1, 10, 50)
+    mask_past: bool = False
+    untrained: tuple[int, ...] = ()
+    parts: Mapping[str, Part] = field(default_factory=dict)
+
+    @property
+    def head(self) -> Head:
+        """The kind of head that answers this task."""
+        return "ranking"
+
+    def loss(self, logits: Float[Tensor, "batch answer"], examples: Sequence[Example]) -> Float[Tensor, ""]:
+        """Cross-entropy over the items that may be answers, averaged over the labelled examples.
+
+        Where an example wants several items, theirs is averaged.
+        """
+        wanted = self.wanted(examples)
+        if not len(wanted.rows):
+            return no_loss(logits)
+        rows, items = (torch.from_numpy(ids).to(logits.device) for ids in self._left_out(examples, training=True))
+        scores = logits.index_put((rows, items), logits.new_tensor(-torch.inf)).log_softmax(dim=1)
+        counts = wanted.counts
+        weights = logits.new_tensor(1 / (counts[wanted.rows] * np.count_nonzero(counts)))
+        pairs = (torch.from_numpy(ids).to(logits.device) for ids in (wanted.rows, wanted.items))
+        return -(scores[tuple(pairs)] * weights).sum()
+
+    def measure(
+        self, logits: Float[np.ndarray, "example answer"], examples: Sequence[Example], threshold: float | None = None
+    ) -> Mapping[str, Statistics]:
+        """`hr@k`, `recall@k` and `ndcg@k` for every cut-off, and `mrr`; `threshold` means nothing here."""
+        wanted = self.wanted(examples)
+        ranked = ranks(self.masked(logits, examples), wanted)
+        figures = {"hr": hit_rate, "recall": recall, "ndcg": ndcg}
+        measured = {f"{name}@{k}": figure(ranked, wanted, k) for name, figure in figures.items() for k in self.cutoffs}
+        return measured | {"mrr": reciprocal_rank(ranked, wanted)}
+
+    def choose_threshold(
+        self, logits: Float[np.ndarray, "example answer"], examples: Sequence[Example]
+    ) -> float | None:
+        """None: a ranking needs no threshold."""
+
+    def slices(self, example: Example) -> tuple[str, ...]:
+        """`all`, and each of `parts` in which (one of) the wanted items puts the example."""
+        wanted = _items(example, self.name)
+        return "all", *(name for name, part in self.parts.items() if any(part(example, item) for item in wanted))
+
+    def wanted(self, examples: Sequence[Example]) -> Relevant:
+        """The items that each example wants."""
+        pairs = [(row, item) for row, example in enumerate(examples) for item in _items(example, self.name)]
+        rows, items = np.array(pairs, np.int64).reshape(-1, 2).T
+        return Relevant(len(examples), np.ascontiguousarray(rows), np.ascontiguousarray(items))
+
+    def masked(
+        self, logits: Float[np.ndarray, "example answer"], examples: Sequence[Example]
+    ) -> Float[np.ndarray, "example answer"]:
+        """The logits, with -inf where an item is no answer; what an example wants always is one."""
+        rows, items = self._left_out(examples, training=False)
+        if len(rows):
+            logits = logits.copy()
+            logits[rows, items] = -np.inf
+        return logits
+
+    def _left_out(
+        self, examples: Sequence[Example], *, training: bool
+    ) -> tuple[Int64[np.ndarray, " pair"], Int64[np.ndarray, " pair"]]:
+        """Pairs of example and item that are no answer."""
+        pasts = [example.past.get(self.name, _NOTHING) if self.mask_past else _NOTHING for example in examples]
+        rows = np.repeat(np.arange(len(examples)), [len(past) for past in pasts])
+        items = np.concatenate([_NOTHING, *pasts])
+        if training and self.untrained:
+            rows = np.concatenate([rows, np.repeat(np.arange(len(examples)), len(self.untrained))])
+            items = np.concatenate([items, np.tile(np.array(self.untrained, np.int64), len(examples))])
+        wanted, answers = self.wanted(examples), len(self.answers)
+        other = ~np.isin(rows * answers + items, wanted.rows * answers + wanted.items)
+        return rows[other], items[other]
+
+
+_NOTHING = np.zeros(0, np.int64)
+
+
+def _items(example: Example, task: str) -> tuple[int, ...]:
+    label = example.labels.get(task, ())
+    return label if isinstance(label, tuple) else (label,)
+
+
+def is_new(task: str) -> Part:
+    """The part of the examples that want an item which is not in their past."""
+
+    def part(example: Example, item: int) -> bool:
+        return item not in example.past.get(task, _NOTHING)
+
+    return part
