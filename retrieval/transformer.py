@@ -19,6 +19,7 @@ from jaxtyping import Float, Float32, Int
 from torch import Tensor
 
 from ragmtl.errors import ConfigError, MismatchError
+from ragmtl.kg.files import sha256
 from ragmtl.retrieval.progress import Progress, no_progress
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
@@ -68,12 +69,6 @@ class TransformerEncoder:
             pooled = states[:, 0] if self._pooling == "cls" else _mean(states, tokens["attention_mask"])
             vectors: Float32[np.ndarray, "text dim"] = torch.nn.functional.normalize(pooled, dim=-1).cpu().numpy()
         return vectors
-
-
-def sha256_of(path: Path) -> str:
-    """The sha256 of a file, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _mean(states: Float[Tensor, "text token dim"], mask: Int[Tensor, "text token"]) -> Float[Tensor, "text dim"]:
@@ -151,7 +146,7 @@ def minilm_folder() -> Path:
 
 def _verified(folder: Path) -> Path:
     weights = folder / "model.safetensors"
-    found = sha256_of(weights) if weights.is_file() else "no file"
+    found = sha256(weights) if weights.is_file() else "no file"
     if found != MINILM_SHA256:
         raise MismatchError(
             f"expected the published weights of all-MiniLM-L6-v2 (sha256 {MINILM_SHA256[:12]}…) in {weights}, found "
@@ -193,5 +188,5 @@ def _fingerprint(folder: Path) -> str:
     """The sha256 of all files that decide what the vectors are."""
     names = ["config.json", "tokenizer.json", "vocab.txt", "1_Pooling/config.json", "sentence_bert_config.json"]
     files = [folder / name for name in names] + sorted(folder.glob("*.safetensors"))
-    found = [f"{file.relative_to(folder)} {sha256_of(file)}" for file in files if file.is_file()]
+    found = [f"{file.relative_to(folder)} {sha256(file)}" for file in files if file.is_file()]
     return hashlib.sha256("\n".join(["transformer-v1", *found]).encode()).hexdigest()

@@ -1,0 +1,94 @@
+"""Arrays and settings on disk: `.npy` files that are memory-mapped when read, and JSON. Nothing is ever unpickled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int, Int32, Int64
+
+from ragmtl.errors import MismatchError
+
+Arrays = dict[str, np.ndarray]
+
+AGAIN = "run `ragmtl index` again"
+"""What helps when a part of an index is not what it should be."""
+
+
+def save_arrays(directory: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write each array into a file of its own."""
+    for name, array in arrays.items():
+        np.save(directory / f"{name}.npy", np.ascontiguousarray(array), allow_pickle=False)
+
+
+def load_arrays(directory: Path, names: Iterable[str]) -> Arrays:
+    """Open arrays, memory-mapped and read-only.
+
+    Raises:
+        MismatchError: A file is missing, truncated, or something else than an array.
+    """
+    return {name: _load_array(directory / f"{name}.npy") for name in names}
+
+
+def save_json(path: Path, content: object) -> None:
+    """Write something as JSON."""
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def load_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        MismatchError: There is none.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise MismatchError(
+            f"expected a JSON object in {path}, found none that can be read ({error}); {AGAIN}"
+        ) from error
+    if not isinstance(content, dict):
+        raise MismatchError(f"expected a JSON object in {path}, found {type(content).__name__}; {AGAIN}")
+    return content
+
+
+def row_pointers(rows: Int[np.ndarray, " entries"], count: int) -> Int64[np.ndarray, " pointers"]:
+    """Where the entries of each row begin, for entries that are sorted by row."""
+    indptr = np.zeros(count + 1, np.int64)
+    np.cumsum(np.bincount(rows, minlength=count), out=indptr[1:])
+    return indptr
+
+
+def invert(
+    indptr: Int64[np.ndarray, " pointers"], columns: Int[np.ndarray, " entries"], count: int
+) -> tuple[Int64[np.ndarray, " other_pointers"], Int32[np.ndarray, " entries"]]:
+    """The same entries by column: row pointers, and the rows of each column in order.
+
+    >>> pointers, rows = invert(np.array([0, 2, 3]), np.array([1, 0, 1]), 2)
+    >>> pointers.tolist(), rows.tolist()
+    ([0, 1, 3], [0, 0, 1])
+    """
+    rows = np.repeat(np.arange(len(indptr) - 1, dtype=np.int32), np.diff(indptr))
+    return row_pointers(columns, count), rows[np.argsort(columns, kind="stable")]
+
+
+def gather(
+    indptr: Int64[np.ndarray, " pointers"], rows: Int[np.ndarray, " chosen"]
+) -> tuple[Int64[np.ndarray, " entries"], Int64[np.ndarray, " entries"]]:
+    """Places of all entries of some rows, one row after the other, and for each the position of its row in `rows`."""
+    starts, sizes = indptr[rows], indptr[rows + 1] - indptr[rows]
+    owners = np.repeat(np.arange(len(rows)), sizes)
+    ends = np.cumsum(sizes)
+    places = np.arange(len(owners)) - np.repeat(ends - sizes, sizes) + np.repeat(starts, sizes)
+    return places, owners
+
+
+def _load_array(path: Path) -> np.ndarray:
+    try:
+        array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise MismatchError(f"expected an array in {path}, found none that is whole ({error}); {AGAIN}") from error
+    return array

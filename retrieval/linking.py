@@ -1,0 +1,182 @@
+"""Entities named in a text: the longest names win, rare and long names weigh more, names of several nodes are shared.
+
+Weight of a mention = (1 - 2⁻ⁿ) · rarity^(1/n) · share, for n words; rarity = log((1 + N) / (1 + df)) / log(1 + N) over
+the N texts of the corpus, of which df hold the name; less where a name of one word is written without its capital.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float32, Int64, UInt64
+
+from ragmtl.kg.graph import KnowledgeGraph
+from ragmtl.retrieval.arrays import load_arrays, save_arrays
+from ragmtl.retrieval.evidence import Mention
+from ragmtl.retrieval.names import Names, extend
+from ragmtl.retrieval.progress import Progress, no_progress
+from ragmtl.retrieval.tokens import Tokens, hashes, tokenise
+
+_YEAR_AFTER = re.compile(r"\s*\((\d{4})\)")
+_QUOTES = "\"'“”‘’«»„*_"
+_FITS = (1.0, 0.9, 0.9, 0.6)
+"""How well a name fits when its last word is as in the text, its singular (two guesses), its plural."""
+
+_WITHOUT_CAPITAL, _COMMON_IN_TITLE_CASE = 0.5, 0.3
+_OF_THAT_YEAR, _OF_ANOTHER_YEAR = 0.9, 0.3
+_WEAKEST = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """A name found at words `first` to `first + length - 1`; `fit` is below 1 where only a plural matches."""
+
+    name: int
+    first: int
+    length: int
+    fit: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Linker:
+    """Finds the nodes of a graph that a text names.
+
+    Attributes:
+        names: The names of the graph.
+        weights: How much a mention of each name weighs, in [0, 1].
+    """
+
+    names: Names
+    weights: Float32[np.ndarray, " names"]
+
+    @classmethod
+    def build(cls, graph: KnowledgeGraph, texts: Sequence[str] = ()) -> Linker:
+        """Collect the names of a graph, and count them in texts to know which are common words.
+
+        Args:
+            graph: Whose nodes are looked for.
+            texts: Those of the corpus; without them every name counts as rare.
+        """
+        names = Names.of(graph)
+        lengths = names.lengths.astype(np.float64)
+        rarity = np.ones(len(names))
+        if texts:
+            frequency = _frequencies(names, texts)
+            rarity = np.log((1.0 + len(texts)) / (1.0 + frequency)) / np.log(1.0 + len(texts))
+        return cls(names, ((1.0 - 0.5**lengths) * rarity ** (1.0 / np.maximum(lengths, 1))).astype(np.float32))
+
+    def link(self, text: str) -> tuple[Mention, ...]:
+        """All mentions, in the order of the text; a name of several nodes gives one for each."""
+        tokens = tokenise(text)
+        used = np.zeros(len(tokens.words), np.bool_)
+        mentions: list[Mention] = []
+        for hit in sorted(_hits(self.names, tokens), key=lambda hit: (-hit.length, -hit.fit, hit.first)):
+            if used[hit.first : hit.first + hit.length].any():
+                continue
+            found = self._mentions(hit, text, tokens)
+            used[hit.first : hit.first + hit.length] = bool(found)
+            mentions.extend(found)
+        return tuple(sorted(mentions, key=lambda mention: (mention.start, -mention.weight, mention.node)))
+
+    def link_many(self, texts: Iterable[str], progress: Progress | None = None) -> list[tuple[Mention, ...]]:
+        """`link` for many texts."""
+        every = list(texts)
+        linked = []
+        for done, text in enumerate(every, start=1):
+            linked.append(self.link(text))
+            (progress or no_progress)(done, len(every))
+        return linked
+
+    def save(self, directory: Path) -> None:
+        """Write into a directory."""
+        self.names.save(directory)
+        save_arrays(directory, {"weights": self.weights})
+
+    @classmethod
+    def load(cls, directory: Path) -> Linker:
+        """Open what `save` wrote, memory-mapped.
+
+        Raises:
+            MismatchError: An array is missing or truncated.
+        """
+        return cls(Names.load(directory), **load_arrays(directory, ["weights"]))
+
+    def _mentions(self, hit: _Hit, text: str, tokens: Tokens) -> list[Mention]:
+        start, end = tokens.starts[hit.first], tokens.ends[hit.first + hit.length - 1]
+        entries = slice(int(self.names.indptr[hit.name]), int(self.names.indptr[hit.name + 1]))
+        nodes, shares, years = self.names.nodes[entries], self.names.shares[entries], self.names.years[entries]
+        weight = float(self.weights[hit.name]) * hit.fit
+        year = _YEAR_AFTER.match(text, end)
+        same = years == int(year[1]) if year else np.zeros(len(nodes), np.bool_)
+        if same.any():
+            nodes, shares = nodes[same], shares[same] / shares[same].sum()
+            weight = max(weight, _OF_THAT_YEAR)
+        else:
+            weight *= self._as_written(hit, text, tokens)
+            weight *= _OF_ANOTHER_YEAR if year and (years > 0).all() else 1.0
+        if weight < _WEAKEST:
+            return []
+        pairs = zip(nodes.tolist(), shares.tolist(), strict=True)
+        return [Mention(start, end, node, round(weight * share, 6)) for node, share in pairs]
+
+    def _as_written(self, hit: _Hit, text: str, tokens: Tokens) -> float:
+        """How much the way in which a name is written speaks for it, in [0, 1]."""
+        start, end = tokens.starts[hit.first], tokens.ends[hit.first + hit.length - 1]
+        if _is_quoted(text, start, end):
+            return 1.0
+        if self.names.common[hit.name]:
+            capitals = all(text[tokens.starts[place]].isupper() for place in range(hit.first, hit.first + hit.length))
+            return _COMMON_IN_TITLE_CASE if capitals and not _begins_sentence(text, start) and end - start > 1 else 0.0
+        plain = hit.length == 1 and self.names.capital[hit.name] and not text[start].isupper()
+        return _WITHOUT_CAPITAL if plain and not text[start].isdigit() else 1.0
+
+
+def _hits(names: Names, tokens: Tokens) -> list[_Hit]:
+    """Every stretch of words that is a name, overlapping ones too."""
+    hits: list[_Hit] = []
+    for length, places, keys in _stretches(names, tokens):
+        found = names.find(keys.ravel()).reshape(keys.shape)
+        forms, columns = (found >= 0).nonzero()
+        best: dict[int, int] = {}
+        for form, column in zip(forms.tolist(), columns.tolist(), strict=True):
+            best.setdefault(column, form)
+        hits += [_Hit(int(found[form, at]), int(places[at]), length, _FITS[form]) for at, form in best.items()]
+    return hits
+
+
+def _stretches(
+    names: Names, tokens: Tokens
+) -> Iterator[tuple[int, Int64[np.ndarray, " place"], UInt64[np.ndarray, "form place"]]]:
+    """By length: the words at which stretches begin, and their hashes with each form of the last word."""
+    forms = hashes(tokens.words)
+    places = np.arange(len(tokens.words))
+    yield 1, places, forms
+    reach = np.minimum(names.longest(forms[0]), len(tokens.words) - places)
+    prefix = forms[0]
+    for length in range(2, int(reach.max(initial=0)) + 1):
+        going_on = reach[places] >= length
+        places, prefix = places[going_on], prefix[going_on]
+        last = forms[:, places + length - 1]
+        yield length, places, extend(prefix, last)
+        prefix = extend(prefix, last[0])
+
+
+def _frequencies(names: Names, texts: Sequence[str]) -> Int64[np.ndarray, " names"]:
+    """How many of the texts hold each name."""
+    counts = np.zeros(len(names), np.int64)
+    for text in texts:
+        counts[list({hit.name for hit in _hits(names, tokenise(text)) if hit.fit == 1.0})] += 1
+    return counts
+
+
+def _is_quoted(text: str, start: int, end: int) -> bool:
+    return start > 0 and end < len(text) and text[start - 1] in _QUOTES and text[end] in _QUOTES
+
+
+def _begins_sentence(text: str, start: int) -> bool:
+    before = text[:start].rstrip(" \t" + _QUOTES)
+    return not before or before[-1] in ".!?:;\n-–—()"

@@ -1,0 +1,99 @@
+"""Words of a text with their places, brought into one form: lower case, no accents, no apostrophes; "&" reads "and".
+
+>>> tokens = tokenise("Amélie's café & bar")
+>>> tokens.words
+['amelies', 'cafe', 'and', 'bar']
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+
+import numpy as np
+from jaxtyping import UInt64
+
+_TOKEN = re.compile(r"\w+(?:['’]\w+)*|&")
+_SHORTEST_WITH_PLURAL = 4
+
+STOP_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+    a about above after again against all also am an and another any anyone are around as at away back be because been
+    before being below best better between big both but by call can come could day did do does doing done down during
+    each either else enough even ever every everyone everything few find first for from full further get give go going
+    gone good got great had has have having he hello help her here hers herself hey hi him himself his home how i if in
+    into is it its itself just keep know last later least less let life like little look lot love made make man many may
+    maybe me might mine more most movie much must my myself need never new next no nobody none nor not nothing now of
+    off oh ok okay old on once one only open or other others our out over own part people perhaps please put quite
+    rather really right said same say see seem sell she should show side since small so some someone something soon
+    still such sure take talk tell than thank that the their them then there these they thing things think this those
+    though three through time to together too top toward true try two under until up upon us use very want was watch way
+    we well went were what when where which while who whole whom whose why will wish with within without woman work
+    would yeah year yes yet you your yours
+    """,
+    )
+)
+"""English words that are names only where they are clearly written as names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The words of a text, and where each begins and ends in it."""
+
+    words: list[str]
+    starts: list[int]
+    ends: list[int]
+
+
+def tokenise(text: str) -> Tokens:
+    """All words of a text."""
+    found = list(_TOKEN.finditer(text))
+    return Tokens([_plain(match[0]) for match in found], [m.start() for m in found], [m.end() for m in found])
+
+
+def hashes(words: list[str]) -> UInt64[np.ndarray, "form word"]:
+    """Hashes of each word in up to four forms: as it is, two readings as a plural, and its own plural; 0 for none."""
+    return np.array([_hashes(word) for word in words], np.uint64).reshape(-1, 4).T
+
+
+def other_numbers(word: str) -> tuple[str, str, str]:
+    """What a word may be the plural of (two guesses), and its plural; empty where there is none.
+
+    >>> other_numbers("tomatoes"), other_numbers("berries"), other_numbers("glass")
+    (('tomatoe', 'tomato', ''), ('berrie', 'berry', ''), ('', '', 'glasses'))
+    """
+    if len(word) < _SHORTEST_WITH_PLURAL or not word.isalpha():
+        return "", "", ""
+    if word.endswith("s") and not word.endswith("ss"):
+        guess = word[:-3] + "y" if word.endswith("ies") else word[:-2] if word.endswith("es") else ""
+        return word[:-1], guess, ""
+    if word.endswith("y") and word[-2] not in "aeiou":
+        return "", "", word[:-1] + "ies"
+    return "", "", word + ("es" if word.endswith(("s", "x", "ch", "sh", "o")) else "s")
+
+
+@lru_cache(maxsize=2**16)
+def _hashes(word: str) -> tuple[int, int, int, int]:
+    one, two, many = other_numbers(word)
+    return _hash(word), _hash(one), _hash(two), _hash(many)
+
+
+def _hash(word: str) -> int:
+    return (
+        int.from_bytes(blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little") if word else 0
+    )
+
+
+@lru_cache(maxsize=2**16)
+def _plain(word: str) -> str:
+    if word == "&":
+        return "and"
+    word = word.casefold().replace("'", "").replace("’", "")
+    if word.isascii():
+        return word
+    return "".join(letter for letter in unicodedata.normalize("NFKD", word) if not unicodedata.combining(letter))
