@@ -56,9 +56,9 @@ def format_of(path: Path, rdf_format: str | None = None) -> str:
     """
     if rdf_format is not None:
         wanted = rdf_format.lower()
-        for name, endings in FORMATS.items():
-            if wanted == name or "." + wanted in endings:
-                return name
+        for known, usual in FORMATS.items():
+            if wanted == known or "." + wanted in usual:
+                return known
         raise DataError(f"expected an RDF format of {', '.join(FORMATS)}; found {rdf_format!r}", path)
     if (name := _known_format(path)) is not None:
         return name

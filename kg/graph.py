@@ -4,13 +4,14 @@ A triple is (head, relation, tail) in ids; ids of nodes and relations run in the
 order of their ids, so equal graphs are equal arrays. Arrays are read-only and may be memory-mapped.
 
     >>> graph = KnowledgeGraph.from_triples([("http://x/sumac", "http://x/typicalOf", "http://x/Levantine")])
-    >>> [graph.label(node) for node in graph.triple(0)[::2]], graph.relation_label(0)
-    (['Levantine', 'sumac'][::-1], 'typical of')
+    >>> head, relation, tail = graph.triple(0)
+    >>> graph.label(head), graph.relation_label(relation), graph.label(tail)
+    ('sumac', 'typical of', 'Levantine')
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -132,20 +133,28 @@ class KnowledgeGraph:
         rows = [(self.relations[relation], literal) for relation, literal in self.literals_of(node)]
         return labels.names(self.nodes[node], self.label(node), rows)
 
-    def describe(self, node: int) -> str:
-        """A line about a node, at most 200 characters: "Fight Club (film); release year 1999"."""
+    def describe(self, node: int, *, hide: Set[int] = frozenset()) -> str:
+        """A line about a node, at most 200 characters: "Fight Club (film); release year 1999".
+
+        Args:
+            node: The node.
+            hide: Ids of relations that must not be read, except for its label.
+        """
         rows = [
             (self.relations[relation], self.relation_names[relation], literal)
             for relation, literal in self.literals_of(node)
+            if relation not in hide
         ]
-        return labels.describe(self.label(node), self.types(node), rows, self.languages)
+        return labels.describe(self.label(node), self.types(node, hide=hide), rows, self.languages)
 
-    def types(self, node: int) -> list[str]:
+    def types(self, node: int, *, hide: Set[int] = frozenset()) -> list[str]:
         """Labels of the types of a node, but those that say nothing (owl:Thing, rdfs:Class, skos:Concept)."""
         row = self.outgoing.row(node)
         relation = self.relations.find(labels.TYPE)
-        tails = [] if relation is None else self.outgoing.neighbours[row][self.outgoing.relations[row] == relation]
-        telling = [t for t in map(int, tails) if not self.nodes[t].startswith((*labels.VOCABULARIES, BLANK))]
+        if relation is None or relation in hide:
+            return []
+        tails = self.outgoing.neighbours[row][self.outgoing.relations[row] == relation].tolist()
+        telling = [tail for tail in tails if not self.nodes[tail].startswith((*labels.VOCABULARIES, BLANK))]
         return [self.labels[tail] for tail in telling]
 
     def literals_of(self, node: int) -> list[tuple[int, Literal]]:
@@ -154,8 +163,8 @@ class KnowledgeGraph:
 
     def degree(self, node: int) -> int:
         """How many triples a node is in; one that leads from the node to itself counts twice."""
-        out, into = self.outgoing.row(node), self.incoming.row(node)
-        return out.stop - out.start + into.stop - into.start
+        pointers = self.outgoing.indptr, self.incoming.indptr
+        return sum(int(way[node + 1] - way[node]) for way in pointers)
 
     def triple(self, triple: int) -> tuple[int, int, int]:
         """Head, relation and tail."""

@@ -26,7 +26,7 @@ from rdflib.graph import DATASET_DEFAULT_GRAPH_ID, Graph
 from rdflib.parser import InputSource, PythonInputSource
 from rdflib.plugins.parsers.jsonld import JsonLDParser
 from rdflib.plugins.parsers.notation3 import BadSyntax, RDFSink, SinkParser
-from rdflib.plugins.parsers.ntriples import W3CNTriplesParser, r_literal, r_nodeid, r_tail, r_uriref, r_wspace, unquote
+from rdflib.plugins.parsers.ntriples import W3CNTriplesParser, r_nodeid, r_tail, r_wspace, unquote
 from rdflib.plugins.parsers.rdfxml import RDFXMLParser
 from rdflib.plugins.parsers.trig import TrigSinkParser
 from rdflib.plugins.stores.memory import Memory
@@ -46,6 +46,9 @@ Value = tuple[str, str, str]
 
 _STEP = 20_000
 _XSD = "http://www.w3.org/2001/XMLSchema#"
+# The library's own patterns would read `<a> <http://x/p>` as one IRI.
+_IRI = re.compile(r'<([^:\s"<>]+:[^\s"<>]*)>')
+_TEXT = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"(?:@([a-zA-Z]+(?:-[a-zA-Z0-9]+)*)|\^\^' + _IRI.pattern + ")?", re.DOTALL)
 _NUMBER = re.compile(r"[-+]?[0-9.]+\Z")
 _FOREIGN_FILES = "files in folders that are no RDF"
 _FORMULAS = "statements in or about formulas (N3)"
@@ -197,7 +200,7 @@ class _Lines(W3CNTriplesParser):
         return str(self.uriref() or self.nodeid() or "")
 
     def uriref(self) -> Any:  # noqa: ANN401 -- the library's own type is its term
-        return unquote(self.eat(r_uriref).group(1)) if self.peek("<") else False
+        return unquote(self.eat(_IRI).group(1)) if self.peek("<") else False
 
     def nodeid(self, bnode_context: object = None) -> Any:  # noqa: ANN401
         return self._reading.blank(self.eat(r_nodeid).group(1)) if self.peek("_") else False
@@ -205,7 +208,7 @@ class _Lines(W3CNTriplesParser):
     def literal(self) -> Any:  # noqa: ANN401
         if not self.peek('"'):
             return False
-        text, language, datatype = self.eat(r_literal).groups()
+        text, language, datatype = self.eat(_TEXT).groups()
         return unquote(text), unquote(datatype or ""), language or ""
 
 
@@ -274,6 +277,8 @@ def _parse_turtle(reading: _Reading, name: str) -> None:
     except IndexError as error:
         last = text.rstrip().count("\n") + 1
         raise DataError(f"expected more {name}, found the end of the file", reading.path, last) from error
+    except (AssertionError, ArithmeticError, ValueError) as error:
+        raise DataError(f"expected {name}: {_clip(str(error))}", reading.path, parser.lines + 1) from error
 
 
 def _turtle_error(error: BadSyntax, text: str, name: str, path: Path) -> DataError:

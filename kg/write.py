@@ -9,19 +9,17 @@ import os
 import re
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import networkx
 from rdflib import BNode, Dataset, Graph, Literal, URIRef
+from rdflib.graph import DATASET_DEFAULT_GRAPH_ID
 from rdflib.plugins.serializers.turtle import TurtleSerializer
 from rdflib.term import Node
 
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.subgraph import Subgraph
 from ragmtl.kg.terms import BLANK
-
-if TYPE_CHECKING:
-    import networkx
 
 _FORBIDDEN = re.compile(r'[\x00-\x20<>"{}|\\^`]')
 
@@ -31,15 +29,13 @@ def to_networkx(graph: KnowledgeGraph, subgraph: Subgraph | None = None) -> netw
 
     Nodes have `label`, edges `label`, `source` and `graph`; those of a subgraph also `score` and `seed`, and `weight`.
     """
-    import networkx
-
     result = networkx.MultiDiGraph()
     nodes, triples = _parts(graph, subgraph)
     for place, node in enumerate(nodes):
-        found = (
-            {} if subgraph is None else {"score": float(subgraph.scores[place]), "seed": bool(subgraph.seeds[place])}
-        )
-        result.add_node(graph.nodes[node], label=graph.label(node), **found)
+        marks: dict[str, object] = {"label": graph.label(node)}
+        if subgraph is not None:
+            marks |= {"score": float(subgraph.scores[place]), "seed": bool(subgraph.seeds[place])}
+        result.add_node(graph.nodes[node], **marks)
     for place, triple in enumerate(triples):
         head, relation, tail = graph.triple(triple)
         origin = graph.origin(triple)
@@ -53,7 +49,8 @@ def to_networkx(graph: KnowledgeGraph, subgraph: Subgraph | None = None) -> netw
 def to_rdflib(graph: KnowledgeGraph, subgraph: Subgraph | None = None) -> Dataset:
     """All triples and literals, in their named graphs; of a subgraph its triples and the literals of its nodes."""
     dataset = Dataset(default_union=True)
-    graphs = [dataset.graph(_term(o.graph)) if o.graph else dataset.default_context for o in graph.origins]
+    names = (_term(origin.graph) if origin.graph else DATASET_DEFAULT_GRAPH_ID for origin in graph.origins)
+    graphs = [dataset.graph(name) for name in names]
     nodes, triples = _parts(graph, subgraph)
     for triple in triples:
         head, relation, tail = graph.triple(triple)
@@ -61,8 +58,8 @@ def to_rdflib(graph: KnowledgeGraph, subgraph: Subgraph | None = None) -> Datase
         graphs[int(graph.origin_ids[triple])].add(terms)
     for node in nodes:
         for row in graph.literals.rows(node):
-            relation = URIRef(graph.relations[int(graph.literals.relation_ids[row])])
-            graphs[int(graph.literals.origin_ids[row])].add((_term(graph.nodes[node]), relation, _value(graph, row)))
+            link = URIRef(graph.relations[int(graph.literals.relation_ids[row])])
+            graphs[int(graph.literals.origin_ids[row])].add((_term(graph.nodes[node]), link, _value(graph, row)))
     return dataset
 
 
