@@ -1,0 +1,1 @@
+"""Figures, and the one-line commands that produce them."""

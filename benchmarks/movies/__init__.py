@@ -1,0 +1,1 @@
+"""Four tasks around the same films, trained together."""

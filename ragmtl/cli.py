@@ -1,0 +1,283 @@
+"""The command line. Each command imports what it needs when it runs, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ragmtl import __version__
+
+if TYPE_CHECKING:
+    from ragmtl.config import Config
+    from ragmtl.prediction import Prediction
+    from ragmtl.retrieval.index import Index
+
+app = typer.Typer(
+    name="ragmtl",
+    help="Retrieval-augmented multi-task learning over knowledge graphs.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+ConfigPath = Annotated[Path, typer.Argument(help="Configuration file (TOML).", show_default=False)]
+RunPath = Annotated[Path, typer.Argument(help="Folder of a trained run.", show_default=False)]
+QueryText = Annotated[str, typer.Argument(help="A text, or the IRI of an entity of the graph.", show_default=False)]
+IndexPath = Annotated[Path | None, typer.Option("--index", help="Folder of the index.")]
+Epochs = Annotated[int | None, typer.Option(help="Most epochs, instead of what the configuration says.", min=1)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def main() -> None:
+    """Run the command line; an error that a user can mend is one message and exit code 1."""
+    from ragmtl.errors import Error
+
+    try:
+        app()
+    except Error as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        typer.echo("interrupted; the same command goes on from the last checkpoint", err=True)
+        sys.exit(130)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"ragmtl {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Retrieval-augmented multi-task learning over knowledge graphs."""
+
+
+@app.command()
+def init(
+    graph: Annotated[list[Path], typer.Argument(help="RDF files or folders.", show_default=False)],
+    corpus: Annotated[Path, typer.Option(help="Passages: a table or a folder of texts.")],
+    data: Annotated[list[Path], typer.Option(help="Tables to learn from; give the option once for each.")] = [],  # noqa: B006
+    out: Annotated[Path, typer.Option(help="Where to write the configuration.")] = Path("ragmtl.toml"),
+    force: Annotated[bool, typer.Option(help="Overwrite a configuration that is there.")] = False,
+) -> None:
+    """Write a commented configuration for your files."""
+    from ragmtl.init import write_config
+
+    write_config(graph, corpus, data, out, force=force)
+    typer.echo(f"wrote {out}; read it through, then run: ragmtl index {out}")
+
+
+@app.command()
+def index(
+    config: ConfigPath,
+    out: Annotated[Path | None, typer.Option(help="Folder of the index. [default: runs/NAME/index]")] = None,
+) -> None:
+    """Read graph and corpus, and build the index that everything else uses."""
+    from ragmtl.build import build_index
+    from ragmtl.config import read_config
+
+    settings = read_config(config)
+    folder = out or _place(settings, "index")
+    with _bars() as bar:
+        built = build_index(settings, folder, bar)
+    for line in built.summary():
+        typer.echo(line)
+    typer.echo(f"wrote {folder}")
+
+
+@app.command()
+def retrieve(
+    folder: Annotated[Path, typer.Argument(metavar="INDEX", help="Folder of an index.", show_default=False)],
+    query: QueryText,
+    passages: Annotated[int, typer.Option(help="Most passages.", min=0)] = 5,
+    nodes: Annotated[int, typer.Option(help="Most nodes of the subgraph.", min=0)] = 24,
+    as_json: AsJson = False,
+) -> None:
+    """Show what is retrieved for a text or an entity."""
+    from ragmtl.inspector.terminal import print_prediction
+    from ragmtl.predict import show_evidence
+    from ragmtl.retrieval.hybrid import RetrievalSettings, Retriever
+    from ragmtl.retrieval.index import Index
+
+    opened = Index.load(folder)
+    retriever = Retriever(opened, RetrievalSettings(passages=passages, nodes=nodes))
+    found = show_evidence(retriever(_query(opened, query)), opened)
+    _print(found, as_json, print_prediction)
+
+
+@app.command()
+def train(
+    config: ConfigPath,
+    index: IndexPath = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run. [default: runs/NAME/run]")] = None,
+    epochs: Epochs = None,
+    seed: Annotated[int | None, typer.Option(help="Seed, instead of what the configuration says.", min=0)] = None,
+) -> None:
+    """Train all tasks together with retrieval; goes on where an interrupted run stopped."""
+    from ragmtl.run import train_run
+
+    settings = _settings(config, epochs, seed)
+    folder = out or _place(settings, "run")
+    with _bars() as bar:
+        best = train_run(settings, _index(settings, index), folder, bar)
+    for task, value in best.metrics.items():
+        typer.echo(f"{task}: {value:.3f} on validation")
+    typer.echo(f"wrote {folder} (best epoch: {best.epoch})")
+
+
+@app.command()
+def evaluate(
+    run: RunPath,
+    split: Annotated[str, typer.Option(help="Which examples: valid or test.")] = "test",
+    as_json: AsJson = False,
+) -> None:
+    """Measure a trained run on a split, with intervals."""
+    from ragmtl.run import evaluate_run
+
+    if split not in ("valid", "test"):
+        raise typer.BadParameter(f"expected valid or test, found {split}")
+    with _bars() as bar:
+        rows = evaluate_run(run, split, bar)
+    if as_json:
+        from dataclasses import asdict
+
+        typer.echo(json.dumps([asdict(row) for row in rows], indent=1))
+        return
+    for row in rows:
+        place = f"{row.task} ({row.slice})"
+        typer.echo(f"{place:32} {row.metric:12} {row.value:.3f}  [{row.low:.3f}, {row.high:.3f}]")
+
+
+@app.command()
+def compare(
+    config: ConfigPath,
+    index: IndexPath = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the comparison. [default: runs/NAME/compare]")] = None,
+    arm: Annotated[list[str], typer.Option(help="Arms to train; give the option once for each. [default: all]")] = [],  # noqa: B006
+    seeds: Annotated[int, typer.Option(help="How many seeds, from the configuration's on.", min=1)] = 1,
+    epochs: Epochs = None,
+) -> None:
+    """Prove what knowledge and sharing add: train with and without them, and with false knowledge."""
+    from ragmtl.inspector.report_page import render_comparison
+    from ragmtl.inspector.terminal import print_comparison
+    from ragmtl.run import compare_arms
+
+    settings = _settings(config, epochs, None)
+    folder = out or _place(settings, "compare")
+    with _bars() as bar:
+        comparison = compare_arms(settings, _index(settings, index), folder, bar, arms=arm, seeds=seeds)
+    comparison.save(folder / "result.json")
+    (folder / "report.html").write_text(render_comparison(comparison), encoding="utf-8")
+    print_comparison(_console(), comparison)
+    typer.echo(f"wrote {folder / 'result.json'} and {folder / 'report.html'}")
+
+
+@app.command()
+def predict(run: RunPath, query: QueryText, as_json: AsJson = False) -> None:
+    """Answer every task for a text or an entity, and say what the answer rests on."""
+    from ragmtl.inspector.terminal import print_prediction
+    from ragmtl.predict import Predictor
+
+    predictor = Predictor.load(run)
+    _print(predictor(_query(predictor.index, query)), as_json, print_prediction)
+
+
+@app.command()
+def recommend(
+    run: RunPath,
+    items: Annotated[list[str], typer.Argument(help="IRIs of the items met so far, oldest first.", show_default=False)],
+    text: Annotated[str, typer.Option(help="What is wanted, in words.")] = "",
+    task: Annotated[str | None, typer.Option(help="Which ranking task, where the run has several.")] = None,
+    top: Annotated[int, typer.Option(help="How many items.", min=1)] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Rank all items for a history of items."""
+    from ragmtl.predict import Predictor
+
+    predictor = Predictor.load(run)
+    scores = predictor.recommend(items, text=text, task=task, top=top)
+    if as_json:
+        typer.echo(json.dumps([{"iri": s.iri, "name": s.name, "value": s.value} for s in scores], indent=1))
+        return
+    for place, score in enumerate(scores, 1):
+        typer.echo(f"{place:3}  {score.value:6.1%}  {score.name}  <{score.iri}>")
+
+
+@app.command()
+def inspect(
+    run: RunPath,
+    query: QueryText,
+    out: Annotated[Path, typer.Option(help="Where to write the page.")] = Path("inspect.html"),
+    turtle: Annotated[Path | None, typer.Option(help="Also write the subgraph, as Turtle.")] = None,
+) -> None:
+    """Write a page that shows a prediction and the evidence behind it; it works offline."""
+    from ragmtl.inspector.page import render_prediction
+    from ragmtl.kg.write import write_turtle
+    from ragmtl.predict import Predictor
+
+    predictor = Predictor.load(run)
+    prediction = predictor(_query(predictor.index, query))
+    out.write_text(render_prediction(prediction), encoding="utf-8")
+    typer.echo(f"wrote {out}")
+    if turtle is not None:
+        evidence = predictor.retriever(prediction.query)
+        write_turtle(predictor.index.graph, evidence.subgraph, turtle)
+        typer.echo(f"wrote {turtle}")
+
+
+def _settings(config: Path, epochs: int | None, seed: int | None) -> Config:
+    """The configuration, with what the command line says in its place."""
+    from ragmtl.config import read_config
+
+    settings = read_config(config)
+    training = settings.training.model_copy(update={} if epochs is None else {"epochs": epochs})
+    return settings.model_copy(update={"training": training} | ({} if seed is None else {"seed": seed}))
+
+
+def _place(settings: Config, what: str) -> Path:
+    return Path("runs") / settings.name / what
+
+
+def _index(settings: Config, folder: Path | None) -> Index:
+    """Open the index of a configuration; it must be of the files that are there now."""
+    from ragmtl.build import open_index
+
+    return open_index(settings, folder or _place(settings, "index"))
+
+
+def _query(index: Index, asked: str) -> object:
+    from ragmtl.predict import as_query
+
+    return as_query(asked, index.graph)
+
+
+def _print(prediction: Prediction, as_json: bool, show: object) -> None:
+    if as_json:
+        typer.echo(json.dumps(prediction.to_dict(), indent=1, ensure_ascii=False))
+    else:
+        show(_console(), prediction)  # type: ignore[operator]
+
+
+def _console() -> object:
+    from rich.console import Console
+
+    return Console()
+
+
+@contextmanager
+def _bars() -> Iterator[object]:
+    from ragmtl.bars import Bars
+
+    with Bars() as bars:
+        yield bars

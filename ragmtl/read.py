@@ -1,0 +1,165 @@
+"""Reading: what the frozen parts of the system, retriever and text encoder, say about each example.
+
+Done once per evidence kind; training then never runs either of them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Int64
+
+from ragmtl.kg.graph import KnowledgeGraph
+from ragmtl.models.batch import Reading, Vectors
+from ragmtl.models.heads import ItemKnowledge, Items
+from ragmtl.models.text import split_segments
+from ragmtl.retrieval.encoder import Encoder
+from ragmtl.retrieval.evidence import Evidence
+from ragmtl.retrieval.hybrid import Retrieves
+from ragmtl.retrieval.index import Index
+from ragmtl.retrieval.progress import Progress
+from ragmtl.retrieval.query import Query
+
+MOST_NEIGHBOURS = 32
+
+
+def read_queries(
+    queries: Sequence[Query],
+    retriever: Retrieves,
+    index: Index,
+    encoder: Encoder,
+    progress: Progress | None = None,
+) -> list[Reading]:
+    """Retrieve evidence and encode the text of some queries.
+
+    Args:
+        queries: What is asked.
+        retriever: Finds the evidence.
+        index: Names the items of histories; those that the graph does not know are left out.
+        encoder: Frozen text encoder.
+        progress: Told how many queries are done.
+    """
+    evidence = retriever.many(queries, progress)
+    segments = _segment_vectors([query.text for query in queries], encoder)
+    return [
+        Reading(vectors, found, known_nodes(index.graph, query.history), {})
+        for query, vectors, found in zip(queries, segments, evidence, strict=True)
+    ]
+
+
+def known_nodes(graph: KnowledgeGraph, iris: Iterable[str]) -> Int64[np.ndarray, " known"]:
+    """Ids of those entities that the graph knows, in order."""
+    found = (graph.nodes.find(iri) for iri in iris)
+    return np.array([node for node in found if node is not None], np.int64)
+
+
+def _segment_vectors(texts: Sequence[str], encoder: Encoder) -> list[Float32[np.ndarray, "segment text"]]:
+    """The vectors of each text's segments; every text is encoded in one call."""
+    segments = [split_segments(text) for text in texts]
+    flat = [segment for found in segments for segment in found]
+    vectors = encoder.encode(flat) if flat else np.zeros((0, encoder.dim), np.float32)
+    ends = np.cumsum([len(found) for found in segments])[:-1]
+    return np.split(vectors, ends)
+
+
+def learned_entities(readings: Iterable[Reading], frequent: int) -> Int64[np.ndarray, " entity"]:
+    """Nodes that so many training examples meet, as evidence or in their history: they get a learned vector."""
+    counts: Counter[int] = Counter()
+    for reading in readings:
+        met = [] if reading.evidence is None else reading.evidence.subgraph.nodes.tolist()
+        counts.update({*met, *reading.history.tolist()})
+    return np.array(sorted(node for node, count in counts.items() if count >= frequent), np.int64)
+
+
+def id_rows(nodes: int, entities: Int64[np.ndarray, " entity"]) -> Int64[np.ndarray, " node"]:
+    """Row of each node of the graph in the table of learned vectors; 0 = none."""
+    rows = np.zeros(nodes, np.int64)
+    rows[entities] = np.arange(1, len(entities) + 1)
+    return rows
+
+
+def used_nodes(
+    readings: Iterable[Reading], others: Iterable[Int64[np.ndarray, " _node"]]
+) -> Int64[np.ndarray, " used"]:
+    """Every node whose description is read: those of evidence and history, and some others."""
+    parts = [reading.history for reading in readings]
+    parts += [reading.evidence.subgraph.nodes for reading in readings if reading.evidence is not None]
+    return np.unique(np.concatenate([np.zeros(0, np.int64), *parts, *others]))
+
+
+def node_vectors(
+    graph: KnowledgeGraph, nodes: Int64[np.ndarray, " used"], encoder: Encoder, progress: Progress | None = None
+) -> Float32[np.ndarray, "node text"]:
+    """Vectors of the descriptions of some nodes, as rows of a table of all nodes; the other rows are zero."""
+    table = np.zeros((len(graph.nodes), encoder.dim), np.float32)
+    if len(nodes):
+        table[nodes] = encoder.encode([graph.describe(node) for node in nodes.tolist()], progress)
+    return table
+
+
+def neighbours(graph: KnowledgeGraph, node: int) -> Int64[np.ndarray, " neighbour"]:
+    """Nodes next to a node, each once, at most 32 of them: those that fewest triples speak of, for they tell most."""
+    found = np.concatenate(
+        [graph.outgoing.neighbours[graph.outgoing.row(node)], graph.incoming.neighbours[graph.incoming.row(node)]]
+    )
+    distinct = np.unique(found[found != node]).astype(np.int64)
+    degrees = np.array([graph.degree(other) for other in distinct.tolist()], np.int64)
+    kept: Int64[np.ndarray, " neighbour"] = distinct[np.argsort(degrees, kind="stable")[:MOST_NEIGHBOURS]]
+    return kept
+
+
+def item_table(
+    nodes: Int64[np.ndarray, " item"],
+    seen: Sequence[bool],
+    vectors: Vectors,
+    beside: Sequence[Int64[np.ndarray, " _neighbour"]] | None,
+) -> Items:
+    """What a ranking head knows of its items.
+
+    Args:
+        nodes: Node of each item; -1 for items that the graph does not know.
+        seen: Which items are the answer of a training example.
+        vectors: Vectors of the nodes.
+        beside: Neighbours of each item in the graph; None in arms without retrieval.
+    """
+    own = torch.from_numpy(np.where((nodes >= 0)[:, None], vectors.nodes[nodes], 0).astype(np.float32))
+    known = torch.tensor(list(seen), dtype=torch.bool)
+    if beside is None:
+        return Items(own, known)
+    means = np.stack([vectors.nodes[near].mean(axis=0) if len(near) else np.zeros(own.shape[1]) for near in beside])
+    rows = vectors.node_ids[np.concatenate([np.zeros(0, np.int64), *beside])]
+    offsets = np.cumsum([0, *(len(near) for near in beside)])[:-1]
+    knowledge = ItemKnowledge(
+        torch.from_numpy(means.astype(np.float32)), torch.from_numpy(rows), torch.from_numpy(offsets)
+    )
+    return Items(own, known, knowledge)
+
+
+def evidence_signals(
+    evidence: Sequence[Evidence | None],
+    columns: Int64[np.ndarray, " node"],
+    items: int,
+    passages_to_nodes: Sequence[Int64[np.ndarray, " _link"]],
+) -> Float32[np.ndarray, "example item 2"]:
+    """What the evidence says of each item: how near the walk came, and the scores of passages that speak of it.
+
+    Args:
+        evidence: Of each example.
+        columns: Column of each node of the graph among the items; -1 for others.
+        items: How many items there are.
+        passages_to_nodes: Nodes that each passage of the corpus speaks of.
+    """
+    found = np.zeros((len(evidence), items, 2), np.float32)
+    for row, one in enumerate(evidence):
+        if one is None:
+            continue
+        places = columns[one.targets.nodes]
+        best = float(one.targets.scores.max(initial=0.0)) or 1.0
+        found[row, places[places >= 0], 0] = np.sqrt(one.targets.scores[places >= 0] / best)
+        for passage in one.passages:
+            spoken = columns[passages_to_nodes[passage.passage]]
+            found[row, spoken[spoken >= 0], 1] += passage.score
+    return found

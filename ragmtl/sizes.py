@@ -1,0 +1,94 @@
+"""The sizes of a model, written down so that a saved one can be built again before its weights are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict
+from torch import nn
+
+from ragmtl.config import ModelConfig
+from ragmtl.models.heads import ClassHead, ItemKnowledge, Items, LabelHead, RankingHead
+from ragmtl.models.model import Model
+
+
+class HeadSize(BaseModel):
+    """One head.
+
+    Attributes:
+        kind: `class`, `labels` or `ranking`.
+        answers: Number of classes, labels or items.
+        signals: Starting value of each signal's gate, for a ranking.
+        neighbours: Number of pairs of item and neighbour, for a ranking with retrieval.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["class", "labels", "ranking"]
+    answers: int
+    signals: tuple[float, ...] = ()
+    neighbours: int | None = None
+
+
+class ModelSize(BaseModel):
+    """A whole model: widths, relations, learned entities, and its heads by task."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text_dim: int
+    relations: int
+    ids: int
+    settings: ModelConfig
+    heads: dict[str, HeadSize]
+
+
+def build_model(size: ModelSize, items: Mapping[str, Items] | None = None) -> Model:
+    """A new model of this size.
+
+    Args:
+        size: What to build.
+        items: The items of each ranking; zeros where None, for weights that will be read from a checkpoint.
+    """
+    settings = size.settings
+    heads = {
+        task: _head(head, settings.dim, items[task] if items and task in items else _no_items(head, size.text_dim))
+        for task, head in size.heads.items()
+    }
+    return Model(
+        text_dim=size.text_dim,
+        relations=size.relations,
+        ids=size.ids,
+        heads=heads,
+        dim=settings.dim,
+        layers=settings.layers,
+        attention_heads=settings.attention_heads,
+        dropout=settings.dropout,
+    )
+
+
+def _head(size: HeadSize, dim: int, items: Items) -> nn.Module:
+    match size.kind:
+        case "class":
+            return ClassHead(dim, size.answers)
+        case "labels":
+            return LabelHead(dim, size.answers)
+        case "ranking":
+            return RankingHead(dim, items, size.signals)
+
+
+def _no_items(size: HeadSize, text_dim: int) -> Items:
+    """Items of the right number, about which nothing is known yet."""
+    number = size.answers if size.kind == "ranking" else 0
+    knowledge = None
+    if size.neighbours is not None:
+        rows, offsets = torch.zeros(size.neighbours, dtype=torch.int64), torch.zeros(number, dtype=torch.int64)
+        knowledge = ItemKnowledge(torch.zeros(number, text_dim), rows, offsets)
+    return Items(torch.zeros(number, text_dim), torch.zeros(number, dtype=torch.bool), knowledge)
+
+
+def ranking_size(items: Items, signals: Sequence[float]) -> HeadSize:
+    """The size of the head that ranks these items."""
+    neighbours = None if items.knowledge is None else len(items.knowledge.ids)
+    return HeadSize(kind="ranking", answers=len(items.seen), signals=tuple(signals), neighbours=neighbours)
