@@ -102,18 +102,26 @@ class Source:
     Attributes:
         name: The table; unique within a run.
         examples: All of them, in the order of the table.
+        splits: The split of each example: 0 train, 1 valid, 2 test.
         tasks: The tasks that at least one example is labelled for.
         notes: What was left out, counted, for the user to read.
     """
 
     name: str
     examples: Sequence[Example]
+    splits: Int64[np.ndarray, " example"]
     tasks: tuple[Task, ...]
     notes: tuple[str, ...] = ()
 
+    @classmethod
+    def of(cls, name: str, examples: Sequence[Example], tasks: tuple[Task, ...], notes: tuple[str, ...] = ()) -> Source:
+        """A source of examples that say their split."""
+        splits = np.array([SPLITS.index(example.split) for example in examples], np.int64)
+        return cls(name, examples, splits, tasks, notes)
+
     def positions(self, split: Split) -> Int64[np.ndarray, " chosen"]:
         """Where the examples of a split stand in `examples`."""
-        return np.array([at for at, example in enumerate(self.examples) if example.split == split], np.int64)
+        return np.flatnonzero(self.splits == SPLITS.index(split)).astype(np.int64)
 
 
 def no_loss(logits: Float[Tensor, "batch answer"]) -> Float[Tensor, ""]:

@@ -9,12 +9,10 @@ several values are lists, or text with a separator.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -26,9 +24,7 @@ from ragmtl.tasks.base import Example, Label, Source, Split, Task
 from ragmtl.tasks.classify import ClassTask, LabelsTask
 from ragmtl.tasks.recommend import RankingTask, is_new
 from ragmtl.tasks.splits import Fractions, read_split, share_out
-from ragmtl.tasks.tables import Row, read_rows
-
-IRIS_COMPARED = 100_000
+from ragmtl.tasks.tables import Row, nearest_iri, read_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +141,7 @@ def read_examples(
         _check(table, target, drafts, splits)
     examples = [_example(draft, split, answers, targets) for draft, split in zip(drafts, splits, strict=True)]
     tasks = tuple(_task(target, tuple(answers[target.task]), columns) for target in targets)
-    return Source(name or path.name, tuple(examples), tasks, tuple(table.notes))
+    return Source.of(name or path.name, tuple(examples), tasks, tuple(table.notes))
 
 
 def _draft(table: _Table, row: Row) -> _Draft:
@@ -321,10 +317,3 @@ def _known_iris(table: _Table, row: Row, column: str | None) -> tuple[str, ...]:
             hint = f"; did you mean {near!r}?" if near else "; correct it, or add it to the graph"
             raise table.error(f"expected an entity of the graph in {column!r}, found {iri!r}{hint}", row.line)
     return tuple(iris)
-
-
-def nearest_iri(iri: str, known: Collection[str]) -> str | None:
-    """The IRI whose local name is most like that of `iri`, if one is alike; at most 100,000 are compared."""
-    by_name = {re.split(r"[/#]", other)[-1]: other for other in islice(known, IRIS_COMPARED)}
-    near = difflib.get_close_matches(re.split(r"[/#]", iri)[-1], by_name, n=1, cutoff=0.8)
-    return by_name[near[0]] if near else None

@@ -12,15 +12,18 @@ import difflib
 import gzip
 import io
 import json
+import re
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from ragmtl.errors import DataError
 
 FORMATS = (".csv", ".tsv", ".jsonl", ".parquet")
 WIDEST_CELL = 2**31 - 1
+IRIS_COMPARED = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,3 +162,10 @@ def _require(path: Path, rows: Sequence[Row], columns: Sequence[str]) -> None:
 def _nearest(name: str, known: Sequence[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     return f"; did you mean {near[0]!r}?" if near else f"; the table has {', '.join(map(repr, known))}"
+
+
+def nearest_iri(iri: str, known: Collection[str]) -> str | None:
+    """The IRI whose local name is most like that of `iri`, if one is alike; at most 100,000 are compared."""
+    by_name = {re.split(r"[/#]", other)[-1]: other for other in islice(known, IRIS_COMPARED)}
+    near = difflib.get_close_matches(re.split(r"[/#]", iri)[-1], by_name, n=1, cutoff=0.8)
+    return by_name[near[0]] if near else None

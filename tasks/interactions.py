@@ -1,0 +1,278 @@
+"""Logs of interactions: who met which item, and when; split into train, valid and test.
+
+Two kinds of log. In a *sequence* (splits by time, or each user's last items held out) the input at an event is what
+the user met strictly before it, whatever split that is in. In a *set* (a random split, or a split column without
+times) the input of a train event is the user's other train items, that of valid is train, that of test is train and
+valid. What is *fitted* sees train only, in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int64
+from scipy.sparse import csr_array
+
+from ragmtl.errors import ConfigError, DataError
+from ragmtl.tasks.base import SPLITS, Split
+from ragmtl.tasks.splits import read_split
+from ragmtl.tasks.tables import Row, nearest_iri, read_rows
+
+TRAIN, VALID, TEST, HIDDEN = range(4)
+
+
+@dataclass(frozen=True, slots=True)
+class LogColumns:
+    """Which column of a log holds what; `time` in seconds, `weight` as a rating."""
+
+    user: str
+    item: str
+    time: str | None = None
+    split: str | None = None
+    weight: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeCuts:
+    """Train before `valid_from`, valid before `test_from`, test from then on."""
+
+    valid_from: float
+    test_from: float
+
+
+@dataclass(frozen=True, slots=True)
+class LastOut:
+    """Each user's last event is for test, the one before for valid; users with fewer than three are all train."""
+
+
+@dataclass(frozen=True, slots=True)
+class RandomOut:
+    """Shares of each user's events at random, rounded down; users keep at least one event in train."""
+
+    valid: float = 0.1
+    test: float = 0.1
+    seed: int = 0
+
+
+Rule = TimeCuts | LastOut | RandomOut
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Interactions:
+    """A log, sorted by user; within a user a sequence is sorted by time, a set by split.
+
+    Attributes:
+        users: Names of the users, in the order of their ids.
+        items: IRIs of the items, in the order of their ids.
+        user_ids, item_ids: Who met what.
+        times: When, in seconds; in a log without times, its lines are counted.
+        splits: 0 train, 1 valid, 2 test, 3 hidden.
+        sequence: Whether it is a sequence, else a set.
+        notes: What was left out, counted.
+    """
+
+    users: tuple[str, ...]
+    items: tuple[str, ...]
+    user_ids: Int64[np.ndarray, " event"]
+    item_ids: Int64[np.ndarray, " event"]
+    times: Float64[np.ndarray, " event"]
+    splits: Int64[np.ndarray, " event"]
+    sequence: bool
+    notes: tuple[str, ...] = ()
+
+    @property
+    def train(self) -> csr_array:
+        """Users × items: 1 where the user met the item in train."""
+        chosen = self.splits == TRAIN
+        pairs = (self.user_ids[chosen], self.item_ids[chosen])
+        matrix = csr_array((np.ones(len(pairs[0]), np.float32), pairs), (len(self.users), len(self.items)))
+        matrix.sum_duplicates()
+        matrix.data[:] = 1
+        return matrix
+
+    @property
+    def starts(self) -> Int64[np.ndarray, " bound"]:
+        """Where the events of each user begin, and at last where the last user's end."""
+        return np.searchsorted(self.user_ids, np.arange(len(self.users) + 1)).astype(np.int64)
+
+    def hide_cold(self, cold: Callable[[str], bool]) -> Interactions:
+        """The same log with the train events of some items (by IRI) hidden, as if these came up in valid or test.
+
+        Hidden events still count as something that the user met (so that the other examples stay the same),
+        but nothing is fitted to them, and no example shows or wants them.
+        """
+        chosen = np.array([cold(iri) for iri in self.items], np.bool_)[self.item_ids] & (self.splits == TRAIN)
+        note = f"{np.count_nonzero(chosen)} train events of cold items were hidden"
+        return _sorted(replace(self, splits=np.where(chosen, HIDDEN, self.splits), notes=(*self.notes, note)))
+
+    def without(self, dropped: Bool[np.ndarray, " event"], note: str) -> Interactions:
+        """The same log without some events; the note says why, after their number."""
+        if not dropped.any():
+            return self
+        kept = ~dropped
+        arrays = {name: getattr(self, name)[kept] for name in ("user_ids", "item_ids", "times", "splits")}
+        return replace(self, **arrays, notes=(*self.notes, f"{np.count_nonzero(dropped)} {note}"))
+
+
+def read_interactions(
+    paths: str | Path | Mapping[Split, str | Path],
+    columns: LogColumns,
+    rule: Rule | None = None,
+    *,
+    min_weight: float | None = None,
+    entities: Mapping[str, str] | None = None,
+    known: Collection[str] | None = None,
+) -> Interactions:
+    """Read a log.
+
+    Args:
+        paths: One table, or one for each split.
+        columns: Which column holds what.
+        rule: How to split; None where the table has a split column or each split has its table.
+        min_weight: Events with a lower weight are left out.
+        entities: The IRI of each item, where the log calls items something else.
+        known: IRIs of the graph, such as `graph.nodes`; None: anything goes.
+
+    Raises:
+        DataError: A row cannot be used as meant, or a split has no event.
+        ConfigError: There is no way to split, or more than one.
+    """
+    _check_rule(paths, columns, rule)
+    log = _parsed(paths, columns, _Items(entities, known), min_weight)
+    match rule:
+        case TimeCuts():
+            log = replace(log, splits=np.digitize(log.times, [rule.valid_from, rule.test_from]).astype(np.int64))
+        case LastOut():
+            log = replace(log, splits=_last_out(log))
+        case RandomOut():
+            log = _sorted(replace(log, splits=_random_out(log, rule), sequence=False))
+    if not log.sequence:
+        log = log.without(_repeated(log), "events repeat an earlier one of the same user and item and were left out")
+    for split, name in enumerate(SPLITS[:2]):
+        if not (log.splits == split).any():
+            raise DataError(f"expected {name} events, found none; change how the log is split", _first(paths))
+    return log
+
+
+def _check_rule(paths: str | Path | Mapping[Split, str | Path], columns: LogColumns, rule: Rule | None) -> None:
+    ways = [isinstance(paths, Mapping), columns.split is not None, rule is not None]
+    if sum(ways) != 1:
+        raise ConfigError(f"expected one way to split the log (tables, a split column or a rule), found {sum(ways)}")
+    if isinstance(rule, TimeCuts) and columns.time is None:
+        raise ConfigError("expected a time column, because the log is split by time; found none")
+
+
+def _first(paths: str | Path | Mapping[Split, str | Path]) -> Path:
+    return Path(next(iter(paths.values())) if isinstance(paths, Mapping) else paths)
+
+
+@dataclass(frozen=True, slots=True)
+class _Items:
+    """How items are called in the log, and which of them exist."""
+
+    entities: Mapping[str, str] | None
+    known: Collection[str] | None
+
+    def iri(self, name: str, path: Path, line: int) -> str:
+        """The IRI of an item."""
+        iri = name if self.entities is None else self.entities.get(name)
+        if iri is None:
+            raise DataError(
+                f"expected an item with an entity, found {name!r}; add it to the table of items", path, line
+            )
+        if self.known is not None and iri not in self.known:
+            near = nearest_iri(iri, self.known)
+            hint = f"; did you mean {near!r}?" if near else "; correct it, or add it to the graph"
+            raise DataError(f"expected an item of the graph, found {iri!r}{hint}", path, line)
+        return iri
+
+
+def _parsed(
+    paths: str | Path | Mapping[Split, str | Path], columns: LogColumns, items: _Items, min_weight: float | None
+) -> Interactions:
+    """The log as its table says it, sorted."""
+    tables: list[tuple[Split | None, str | Path]] = [*paths.items()] if isinstance(paths, Mapping) else [(None, paths)]
+    users: dict[str, int] = {}
+    iris: dict[str, str] = {}
+    events: list[tuple[int, str, float, int]] = []
+    left_out = 0
+    for given, path in ((split, Path(path)) for split, path in tables):
+        for row in read_rows(path, [column for column in astuple(columns) if column]):
+            if min_weight is not None and _number(row, columns.weight, path) < min_weight:
+                left_out += 1
+                continue
+            user, name = _cell(row, columns.user, path), _cell(row, columns.item, path)
+            iri = iris.get(name) or iris.setdefault(name, items.iri(name, path, row.line))
+            time = _number(row, columns.time, path) if columns.time else float(len(events))
+            split = given or (read_split(row.values[columns.split], path, row.line) if columns.split else "train")
+            events.append((users.setdefault(user, len(users)), iri, time, SPLITS.index(split)))
+    if not events:
+        raise DataError(f"expected events, found none with a weight of at least {min_weight}", _first(paths))
+    log = _log(users, events, sequence=columns.time is not None or not (isinstance(paths, Mapping) or columns.split))
+    note = f"events with a weight below {min_weight} were left out"
+    return replace(log, notes=(f"{left_out} {note}",)) if left_out else log
+
+
+def _log(users: Mapping[str, int], events: Sequence[tuple[int, str, float, int]], *, sequence: bool) -> Interactions:
+    user_ids, iris, times, splits = zip(*events, strict=True)
+    items = sorted(set(iris))
+    places = {iri: at for at, iri in enumerate(items)}
+    columns = np.array(user_ids, np.int64), np.array([places[iri] for iri in iris], np.int64)
+    return _sorted(
+        Interactions(
+            tuple(users), tuple(items), *columns, np.array(times, np.float64), np.array(splits, np.int64), sequence
+        )
+    )
+
+
+def _sorted(log: Interactions) -> Interactions:
+    keys = (log.times, log.user_ids) if log.sequence else (log.times, log.splits, log.user_ids)
+    order = np.lexsort(keys)
+    return replace(log, **{name: getattr(log, name)[order] for name in ("user_ids", "item_ids", "times", "splits")})
+
+
+def _cell(row: Row, column: str, path: Path) -> str:
+    value = row.values.get(column)
+    if value is None or not str(value).strip():
+        raise DataError(f"expected a value in column {column!r}, found none", path, row.line)
+    return str(value).strip()
+
+
+def _number(row: Row, column: str | None, path: Path) -> float:
+    if column is None:
+        raise ConfigError("expected a weight column, because a least weight is given; found none")
+    text = _cell(row, column, path)
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not np.isfinite(number):
+        raise DataError(f"expected a number in column {column!r}, found {text!r}", path, row.line)
+    return number
+
+
+def _repeated(log: Interactions) -> Bool[np.ndarray, " event"]:
+    """Events of a set whose user and item stood together before."""
+    pairs = log.user_ids * len(log.items) + log.item_ids
+    first = np.unique(pairs, return_index=True)[1]
+    return ~np.isin(np.arange(len(pairs)), first)
+
+
+def _last_out(log: Interactions) -> Int64[np.ndarray, " event"]:
+    counts = np.diff(log.starts)[log.user_ids]
+    from_end = log.starts[log.user_ids + 1] - np.arange(len(log.user_ids))
+    return np.where(counts < 3, TRAIN, np.choose(np.minimum(from_end, 3) - 1, [TEST, VALID, TRAIN])).astype(np.int64)
+
+
+def _random_out(log: Interactions, rule: RandomOut) -> Int64[np.ndarray, " event"]:
+    chance = np.random.default_rng(rule.seed).random(len(log.user_ids))
+    place = np.empty(len(chance), np.int64)
+    place[np.lexsort((chance, log.user_ids))] = np.arange(len(chance))
+    place -= log.starts[log.user_ids]
+    counts = np.diff(log.starts)[log.user_ids]
+    test = np.floor(counts * rule.test)
+    valid = test + np.floor(counts * rule.valid)
+    return np.select([place < test, place < valid], [TEST, VALID], TRAIN).astype(np.int64)
