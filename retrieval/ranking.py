@@ -1,0 +1,33 @@
+"""The best of many scores: ties go to the lower id, whatever the order in which scores were computed."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float, Float64, Int, Int64
+
+_DIGITS = 6
+"""Scores that agree to so many digits are tied: what is below is noise of the order of summation."""
+
+
+def rounded(scores: Float[np.ndarray, " item"]) -> Float64[np.ndarray, " item"]:
+    """Scores without the digits that are noise."""
+    return np.round(scores.astype(np.float64), _DIGITS)
+
+
+def best(scores: Float[np.ndarray, " item"], most: int) -> Int64[np.ndarray, " best"]:
+    """Places of the largest scores above 0, at most so many, best first.
+
+    >>> best(np.array([0.5, 0.0, 0.9, 0.5]), 2).tolist()
+    [2, 0]
+    """
+    scores = rounded(scores)
+    places = np.flatnonzero(scores > 0)
+    if len(places) > most > 0:
+        least = np.partition(scores[places], len(places) - most)[len(places) - most]
+        places = places[scores[places] >= least]
+    return places[np.lexsort((places, -scores[places]))][: max(most, 0)]
+
+
+def in_order(ids: Int[np.ndarray, " item"], scores: Float[np.ndarray, " item"]) -> Int64[np.ndarray, " item"]:
+    """The order of items by score, best first, then by id."""
+    return np.lexsort((ids, -rounded(scores)))
