@@ -18,7 +18,7 @@ class Adjacency:
     triple that leads to each.
     """
 
-    indptr: Int64[np.ndarray, " nodes+1"]
+    indptr: Int64[np.ndarray, " pointers"]
     neighbours: Int32[np.ndarray, " triples"]
     relations: Int32[np.ndarray, " triples"]
     triples: Int32[np.ndarray, " triples"]
@@ -35,7 +35,7 @@ class Adjacency:
         return np.arange(len(owners)) + (starts - firsts)[owners], owners
 
 
-def compress(ids: Int[np.ndarray, " rows"], count: int) -> Int64[np.ndarray, " count+1"]:
+def compress(ids: Int[np.ndarray, " rows"], count: int) -> Int64[np.ndarray, " pointers"]:
     """Row pointers of sorted ids in [0, count)."""
     indptr = np.zeros(count + 1, np.int64)
     np.cumsum(np.bincount(ids, minlength=count), out=indptr[1:])

@@ -8,8 +8,8 @@ import hashlib
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from ragmtl.errors import DataError
 
@@ -67,7 +67,7 @@ def format_of(path: Path, rdf_format: str | None = None) -> str:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
+def opened(path: Path) -> Iterator[BufferedIOBase]:
     """The bytes of a file, unpacked where its name ends in .gz.
 
     Raises:
@@ -75,7 +75,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
     """
     try:
         with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
-            yield cast(BinaryIO, file)
+            yield file
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"expected a whole gzip file, found a damaged one ({error}); fetch it again", path) from error
     except OSError as error:

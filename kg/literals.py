@@ -41,7 +41,7 @@ class Literals:
         language_names: Language tags; the first is "".
     """
 
-    indptr: Int64[np.ndarray, " nodes+1"]
+    indptr: Int64[np.ndarray, " pointers"]
     nodes: Int32[np.ndarray, " rows"]
     relation_ids: Int32[np.ndarray, " rows"]
     texts: Strings

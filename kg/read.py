@@ -15,9 +15,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, MutableSequence, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
-from io import StringIO
+from io import BufferedIOBase, StringIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from xml.sax import SAXParseException
 
 import rdflib
@@ -254,7 +254,7 @@ def _parse_lines(reading: _Reading, *, quads: bool) -> None:
             lines.read(text, number)
 
 
-def _numbered_lines(file: BinaryIO, path: Path) -> Iterator[tuple[int, str]]:
+def _numbered_lines(file: BufferedIOBase, path: Path) -> Iterator[tuple[int, str]]:
     for number, content in enumerate(file, start=1):
         try:
             text = content.decode("utf-8-sig" if number == 1 else "utf-8")

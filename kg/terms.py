@@ -9,14 +9,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 import numpy as np
 from jaxtyping import Int64, UInt8
 
 from ragmtl.errors import DataError
-
-Array = TypeVar("Array", bound="np.ndarray[Any, Any]")
 
 BLANK = "_:"
 """What the names of blank nodes begin with; IRIs never do."""
@@ -32,7 +29,7 @@ class Strings:
     """
 
     blob: UInt8[np.ndarray, " bytes"]
-    offsets: Int64[np.ndarray, " strings+1"]
+    offsets: Int64[np.ndarray, " offsets"]
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Strings:
@@ -108,7 +105,7 @@ class Terms:
         return np.fromiter((-1 if place is None else place for place in found), np.int64, len(iris))
 
 
-def frozen(array: Array) -> Array:
+def frozen(array: np.ndarray) -> np.ndarray:
     """The same array, read-only: what a graph holds never changes."""
     array.flags.writeable = False
     return array

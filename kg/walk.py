@@ -16,14 +16,14 @@ from ragmtl.kg.adjacency import Adjacency
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.subgraph import Subgraph
 
-Nodes = Sequence[int] | Int[np.ndarray, " nodes"]
+Nodes = Sequence[int] | Int[np.ndarray, " some"]
 NOTHING: frozenset[int] = frozenset()
 
 
 def pagerank(
     graph: KnowledgeGraph,
     seeds: Nodes,
-    weights: Sequence[float] | Float[np.ndarray, " nodes"],
+    weights: Sequence[float] | Float[np.ndarray, " some"],
     *,
     damping: float = 0.85,
     epsilon: float = 1e-5,
@@ -173,7 +173,7 @@ def _step(
     shares = (mass / np.maximum(np.bincount(owners, minlength=len(frontier)), 1))[owners]
     new = scores[neighbours] == 0
     nodes, places = np.unique(neighbours[new], return_inverse=True)
-    sums = np.bincount(places, shares[new], minlength=len(nodes))
+    sums = np.bincount(places, shares[new], minlength=len(nodes)).astype(np.float64)
     order = np.lexsort((nodes, -sums))
     return nodes[order], sums[order]
 
@@ -187,14 +187,14 @@ def _visible(
 
 
 def _seed_shares(
-    graph: KnowledgeGraph, seeds: Nodes, weights: Sequence[float] | Float[np.ndarray, " nodes"]
+    graph: KnowledgeGraph, seeds: Nodes, weights: Sequence[float] | Float[np.ndarray, " some"]
 ) -> tuple[Int64[np.ndarray, " seeds"], Float64[np.ndarray, " seeds"]]:
     """Each seed once, and its share of the whole weight; seeds without weight are dropped."""
     ids, values = _checked(graph, seeds), np.asarray(weights, np.float64)
     if len(ids) != len(values) or not np.isfinite(values).all() or (values < 0).any():
         raise DataError(f"expected one weight of 0 or more for each of {len(ids)} seeds, found {values.tolist()[:5]}")
     starts, places = np.unique(ids, return_inverse=True)
-    sums = np.bincount(places, values, minlength=len(starts))
+    sums = np.bincount(places, values, minlength=len(starts)).astype(np.float64)
     starts, sums = starts[sums > 0], sums[sums > 0]
     return starts, sums / sums.sum() if len(sums) else sums
 
@@ -206,7 +206,7 @@ def _checked(graph: KnowledgeGraph, nodes: Nodes) -> Int64[np.ndarray, " nodes"]
     return ids
 
 
-def _unique(ids: Int64[np.ndarray, " nodes"]) -> Int64[np.ndarray, " nodes"]:
+def _unique(ids: Int64[np.ndarray, " given"]) -> Int64[np.ndarray, " nodes"]:
     """Each id once, in the order given."""
     _, firsts = np.unique(ids, return_index=True)
     return ids[np.sort(firsts)]
@@ -224,5 +224,5 @@ def _normalised(values: Float64[np.ndarray, " values"]) -> Float64[np.ndarray, "
     return values / largest if largest > 0 else values
 
 
-def _arrays(way: Adjacency) -> tuple[Int64[np.ndarray, " nodes+1"], Int[np.ndarray, " e"], Int[np.ndarray, " e"]]:
+def _arrays(way: Adjacency) -> tuple[Int64[np.ndarray, " pointers"], Int[np.ndarray, " e"], Int[np.ndarray, " e"]]:
     return way.indptr, way.neighbours, way.relations

@@ -30,7 +30,6 @@ def test_rows_are_the_rows_one_after_the_other(triples: list[tuple[str, str, str
     count = len(way.indptr) - 1
     nodes = np.array(data.draw(st.lists(st.integers(0, count - 1), max_size=5)), np.int64)
     places, owners = way.rows(nodes)
-    expected = [
-        (place, owner) for owner, node in enumerate(nodes) for place in range(way.row(node).start, way.row(node).stop)
-    ]
+    rows = [way.row(node) for node in nodes.tolist()]
+    expected = [(place, owner) for owner, row in enumerate(rows) for place in range(row.start, row.stop)]
     assert list(zip(places.tolist(), owners.tolist(), strict=True)) == expected

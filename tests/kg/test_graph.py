@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -110,13 +111,7 @@ def test_with_triples_merges_only_when_asked() -> None:
 
 def test_with_triples_takes_literals_in_any_order() -> None:
     graph = KnowledgeGraph.from_triples([("a:a", "a:p", Literal("1")), ("a:b", "a:p", Literal("2"))])
-    moved = type(graph.literals)(
-        graph.literals.indptr,
-        graph.literals.nodes[::-1],
-        *(getattr(graph.literals, name) for name in ("relation_ids", "texts", "datatypes", "languages", "origin_ids")),
-        graph.literals.datatype_names,
-        graph.literals.language_names,
-    )
+    moved = replace(graph.literals, nodes=graph.literals.nodes[::-1])
     other = graph.with_triples(graph.heads, graph.relation_ids, graph.tails, literals=moved)
     assert [other.literals_of(node)[0][1].text for node in range(2)] == ["2", "1"]
 

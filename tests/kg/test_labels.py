@@ -9,7 +9,10 @@ A = "http://x/Fight_Club"
 LABEL, ALT = RDFS + "label", SKOS + "altLabel"
 
 
-def graph_of(*rows: tuple[str, str | Literal], languages: tuple[str, ...] = ("en",)) -> tuple[KnowledgeGraph, int]:
+Row = tuple[str, str | Literal]
+
+
+def graph_of(*rows: Row, languages: tuple[str, ...] = ("en",)) -> tuple[KnowledgeGraph, int]:
     graph = KnowledgeGraph.from_triples([(A, relation, value) for relation, value in rows], languages=languages)
     node = graph.nodes.find(A)
     assert node is not None
@@ -88,13 +91,17 @@ def test_a_blank_node_has_only_the_names_given() -> None:
 
 
 def test_description_holds_label_types_and_short_literals() -> None:
-    rows = [(LABEL, Literal("Fight Club")), (TYPE, "http://x/Film"), ("http://x/releaseYear", Literal("1999"))]
+    rows: list[Row] = [
+        (LABEL, Literal("Fight Club")),
+        (TYPE, "http://x/Film"),
+        ("http://x/releaseYear", Literal("1999")),
+    ]
     graph, node = graph_of(*rows, (TYPE, OWL + "Thing"), (TYPE, SKOS + "Concept"))
     assert graph.describe(node) == "Fight Club (film); release year 1999"
 
 
 def test_description_uses_labels_of_types_and_leaves_out_what_the_label_says() -> None:
-    triples = [
+    triples: list[tuple[str, str, str | Literal]] = [
         (A, LABEL, Literal("Alien (film)")),
         (A, TYPE, "http://x/Q11424"),
         ("http://x/Q11424", LABEL, Literal("film")),
@@ -118,7 +125,11 @@ def test_description_ends_with_a_definition_and_is_never_long() -> None:
 
 
 def test_description_passes_over_other_languages_and_hidden_relations() -> None:
-    rows = [("http://x/p", Literal("rot", language="de")), ("http://x/q", Literal("secret")), (TYPE, "http://x/Film")]
+    rows: list[Row] = [
+        ("http://x/p", Literal("rot", language="de")),
+        ("http://x/q", Literal("secret")),
+        (TYPE, "http://x/Film"),
+    ]
     graph, node = graph_of(*rows)
     assert graph.describe(node) == "Fight Club (film); q secret"
     hidden = frozenset(found for iri in ("http://x/q", TYPE) if (found := graph.relations.find(iri)) is not None)
