@@ -72,6 +72,7 @@ class RelationalLayer(nn.Module):
 
     def __init__(self, dim: int, directed: int, heads: int, dropout: float) -> None:
         super().__init__()
+        self.split = nn.Unflatten(1, (heads, dim // heads))
         self.value = nn.Linear(dim, dim)
         self.gate = nn.Parameter(torch.ones(directed, dim))
         self.shift = nn.Parameter(torch.zeros(directed, dim))
@@ -95,7 +96,7 @@ class RelationalLayer(nn.Module):
         gates = functional.embedding(messages.relations, self.gate)
         content = sent * gates + functional.embedding(messages.relations, self.shift)
         weights = self._weights(nodes, messages).unsqueeze(2)
-        return (content.view(*weights.shape[:2], -1) * weights).view_as(content)
+        return torch.flatten(self.split(content) * weights, 1)
 
     def _weights(self, nodes: Float[Tensor, "node dim"], messages: Messages) -> Float[Tensor, "message head"]:
         logits: Float[Tensor, "message head"] = functional.embedding(messages.relations, self.salience)

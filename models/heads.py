@@ -137,7 +137,8 @@ class RankingHead(nn.Module):
         logits = self.text_query(given.shared) @ self.text.T + self.item_query(given.shared) @ own.T
         if self.knowledge is not None:
             logits = logits + self.knowledge(given.shared, given.ids)
-        return logits * self.log_scale.exp() + self._bias() + self._signals(given)
+        total: Float[Tensor, "batch item"] = logits * self.log_scale.exp() + self._bias() + self._signals(given)
+        return total
 
     def _bias(self) -> Float[Tensor, " item"]:
         """Biases around zero for seen items, zero for the others."""

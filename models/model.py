@@ -17,7 +17,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from ragmtl.errors import MismatchError
+from ragmtl.errors import ConfigError, MismatchError
 from ragmtl.models.batch import Batch
 from ragmtl.models.fusion import AttentionFusion, Fused, NodeTokens, PassageTokens
 from ragmtl.models.graph import RelationalGNN
@@ -59,6 +59,9 @@ class Model(nn.Module):
         layers: Rounds of the graph neural network.
         attention_heads: Heads of every attention.
         dropout: On hidden vectors, and the share of passages and nodes (never seeds) left out while training.
+
+    Raises:
+        ConfigError: `dim` is no multiple of `attention_heads`.
     """
 
     def __init__(
@@ -74,6 +77,8 @@ class Model(nn.Module):
         dropout: float = 0.2,
     ) -> None:
         super().__init__()
+        if dim % attention_heads:
+            raise ConfigError(f"expected dim to be a multiple of attention_heads, found {dim} and {attention_heads}")
         self.text = SegmentReader(text_dim, dim, attention_heads)
         self.ids = IdTable(ids, dim)
         self.nodes = NodeEncoder(text_dim, dim)

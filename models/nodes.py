@@ -14,8 +14,9 @@ from torch.nn import functional
 class IdTable(nn.Module):
     """Learned vectors of entities that are frequent enough; row 0 is "none" and always zero.
 
-    Vectors start small and are multiplied by `scale`, which also multiplies the steps that an optimiser such as Adam
-    takes with them: an entity is met far less often than a shared weight.
+    Vectors start at zero, so that an entity which training never meets stays the same as "none" (random starts cost
+    two points of micro-F1 on film genres). They are multiplied by `scale`, which also multiplies the steps that an
+    optimiser such as Adam takes: an entity is met far less often than a shared weight.
 
     Args:
         count: Number of entities that have a vector.
@@ -26,8 +27,7 @@ class IdTable(nn.Module):
 
     def __init__(self, count: int, dim: int, *, scale: float = 5.0, dropout: float = 0.1) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(count + 1, dim) * 0.02)
-        self.weight.data[0] = 0
+        self.weight = nn.Parameter(torch.zeros(count + 1, dim))
         self.scale = scale
         self.dropout = dropout
 
