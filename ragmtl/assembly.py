@@ -6,9 +6,8 @@ computed for the examples of a batch only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 from jaxtyping import Float32
@@ -17,15 +16,8 @@ from ragmtl.models.batch import Batch, Reading, Vectors, collate
 from ragmtl.retrieval.evidence import Evidence
 from ragmtl.tasks.base import Example, Source
 
-
-class ItemSignals(Protocol):
-    """Scores of every item of a ranking task, for some examples."""
-
-    def __call__(
-        self, examples: Sequence[Example], evidence: Sequence[Evidence | None]
-    ) -> Float32[np.ndarray, "example item signal"]:
-        """The scores; larger means more likely."""
-        ...
+ItemSignals = Callable[[Sequence[Example], Sequence[Evidence | None]], Float32[np.ndarray, "example item signal"]]
+"""Scores of every item of a ranking task, for some examples and their evidence; larger means more likely."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -24,9 +24,11 @@ from ragmtl.evaluate import evaluate
 from ragmtl.models.checkpoint import load_checkpoint, restore, save_checkpoint
 from ragmtl.models.model import Model
 from ragmtl.seed import choose_device, seed_everything
+from ragmtl.tasks.base import Split
 from ragmtl.tasks.mixture import Mixture
 
 SMALLEST_METRIC = 1e-3
+SPLITS_NEEDED: tuple[Split, ...] = ("train", "valid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,9 +274,10 @@ def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def _refuse_missing_splits(assemblies: Sequence[Assembly]) -> None:
     """Every task needs examples to learn from, and examples to stop on."""
     for assembly in assemblies:
-        for task in assembly.source.tasks:
-            for split in ("train", "valid"):
-                if not any(task.name in e.labels for e in assembly.source.examples if e.split == split):
+        for split in SPLITS_NEEDED:
+            examples = assembly.examples(assembly.source.positions(split).tolist())
+            for task in assembly.source.tasks:
+                if not any(task.name in example.labels for example in examples):
                     raise DataError(
                         f"task {task.name!r}: expected labelled examples in the split {split!r}, found none; add "
                         "rows, or leave out `split` to have the rows shared out",

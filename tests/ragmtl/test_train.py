@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ragmtl.assembly import Assembly
+from ragmtl.config import ModelConfig
+from ragmtl.errors import DataError, MismatchError
+from ragmtl.evaluate import evaluate
+from ragmtl.models.batch import Reading, Vectors
+from ragmtl.retrieval.query import Query
+from ragmtl.sizes import HeadSize, ModelSize, build_model
+from ragmtl.tasks.base import Example, Source, Split
+from ragmtl.tasks.classify import ClassTask, LabelsTask
+from ragmtl.train import Epoch, Trainer, TrainingSettings, aggregate
+
+TASKS = (ClassTask("sign", ("minus", "plus")), LabelsTask("parts", ("first", "second")))
+SETTINGS = TrainingSettings(epochs=3, patience=3, batch_size=8, device="cpu", checkpoint_every=2, seed=3)
+WIDTH = 6
+
+
+def assembly(splits: tuple[Split, ...] = ("train", "valid", "test"), number: int = 60) -> Assembly:
+    """Points; a task for the sign of the first number, and one for which numbers are positive."""
+    points = np.random.default_rng(0).normal(size=(number, WIDTH)).astype(np.float32)
+    examples = [
+        Example(
+            id=str(row),
+            query=Query(text="point"),
+            labels={"sign": int(point[0] > 0)} if row % 5 else {"parts": tuple(np.flatnonzero(point[:2] > 0).tolist())},
+            group=str(row),
+            split=splits[row % len(splits)],
+        )
+        for row, point in enumerate(points)
+    ]
+    readings = [Reading(point[None], None, np.zeros(0, np.int64), {}) for point in points]
+    vectors = Vectors(np.zeros((1, WIDTH), np.float32), np.zeros(1, np.int64), np.zeros((0, WIDTH), np.float32))
+    return Assembly(Source.of("points", examples, TASKS), readings, vectors, {})
+
+
+def trainer(folder: Path, settings: TrainingSettings = SETTINGS, fingerprint: str = "points") -> Trainer:
+    torch.manual_seed(settings.seed)
+    heads = {"sign": HeadSize(kind="class", answers=2), "parts": HeadSize(kind="labels", answers=2)}
+    small = ModelConfig(dim=16, layers=1, attention_heads=2)
+    model = build_model(ModelSize(text_dim=WIDTH, relations=1, ids=0, settings=small, heads=heads))
+    return Trainer(model, [assembly()], settings, folder, fingerprint=fingerprint)
+
+
+def kill_at(step: int) -> Callable[[int, int, Epoch | None], None]:
+    def report(done: int, total: int, ended: Epoch | None) -> None:
+        if done == step:
+            raise KeyboardInterrupt
+
+    return report
+
+
+def test_it_learns_both_tasks(tmp_path: Path) -> None:
+    longer = TrainingSettings(epochs=25, patience=25, batch_size=8, device="cpu", learning_rate=1e-2)
+    done = trainer(tmp_path, longer)
+    done.fit()
+    found = evaluate(done.model, done.assemblies[0], "test", done.best_epoch().thresholds)
+    assert found["sign"].value("accuracy") > 0.8
+    assert found["parts"].value("micro_f1") > 0.6
+    assert {path.name for path in tmp_path.iterdir()} == {"last", "best", "best-sign", "best-parts"}
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 4, 5, 7, 8])
+def test_killed_at_any_step_it_ends_with_the_same_weights(tmp_path: Path, step: int) -> None:
+    straight = trainer(tmp_path / "straight")
+    straight.fit()
+    with pytest.raises(KeyboardInterrupt):
+        trainer(tmp_path / "killed").fit(kill_at(step))
+    resumed = trainer(tmp_path / "killed")
+    resumed.fit()
+    for name, tensor in straight.model.state_dict().items():
+        assert torch.equal(tensor, resumed.model.state_dict()[name]), name
+    assert straight.progress.epochs == resumed.progress.epochs
+
+
+def test_a_checkpoint_of_other_data_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        trainer(tmp_path).fit(kill_at(3))
+    with pytest.raises(MismatchError, match="expected a checkpoint of the same data and settings"):
+        trainer(tmp_path, fingerprint="others").fit()
+
+
+def test_a_truncated_checkpoint_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        trainer(tmp_path).fit(kill_at(3))
+    weights = next((tmp_path / "last").glob("*.safetensors"))
+    weights.write_bytes(weights.read_bytes()[:-10])
+    with pytest.raises(MismatchError, match="truncated"):
+        trainer(tmp_path).fit()
+
+
+def test_a_task_without_validation_rows_is_refused(tmp_path: Path) -> None:
+    heads = {"sign": HeadSize(kind="class", answers=2), "parts": HeadSize(kind="labels", answers=2)}
+    small = ModelConfig(dim=16, layers=1, attention_heads=2)
+    model = build_model(ModelSize(text_dim=WIDTH, relations=1, ids=0, settings=small, heads=heads))
+    with pytest.raises(DataError, match="expected labelled examples in the split 'valid', found none"):
+        Trainer(model, [assembly(("train", "test"))], SETTINGS, tmp_path)
+
+
+def test_the_aggregate_does_not_care_for_units() -> None:
+    assert aggregate([0.5, 0.22]) / aggregate([0.5, 0.2]) == pytest.approx(
+        aggregate([0.55, 0.2]) / aggregate([0.5, 0.2])
+    )
+    assert aggregate([float("nan"), 0.0]) == pytest.approx(1e-3)
