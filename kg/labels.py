@@ -41,7 +41,9 @@ ALTERNATIVES = (
     FOAF + "nick",
 )
 NAMES = frozenset(LABELS + ALTERNATIVES)
-"""Relations whose literals name a node."""
+"""Relations whose literals name a node; with them all that end in one of `ENDINGS`."""
+ENDINGS = ("label", "name")
+"""Ends of the IRIs of relations that name a node in other vocabularies."""
 DEFINITIONS = (
     SKOS + "definition",
     RDFS + "comment",
@@ -76,6 +78,19 @@ def relation_name(iri: str) -> str:
     return name if name.isupper() else name.lower()
 
 
+def label_rank(iri: str) -> int | None:
+    """How good a relation is for labels, 0 is best; None where its literals are no labels."""
+    if iri in LABELS:
+        return LABELS.index(iri)
+    end = re.split(r"[#/]", iri)[-1].lower()
+    return len(LABELS) + ENDINGS.index(end) if end in ENDINGS else None
+
+
+def is_name(iri: str) -> bool:
+    """Whether the literals of a relation name a node."""
+    return iri in NAMES or label_rank(iri) is not None
+
+
 def language_rank(language: str, preferred: Sequence[str]) -> int:
     """0 for the best language: the preferred ones and their regions, then none, then any other."""
     base = language.split("-")[0]
@@ -91,12 +106,12 @@ def label_rows(
 ) -> tuple[Int64[np.ndarray, " named"], Int64[np.ndarray, " named"]]:
     """Nodes that have a label, and the row of the literal that is it: best language, then best relation."""
     ranks = np.full(len(relations), -1, np.int64)
-    for rank, iri in enumerate(LABELS):
-        if (relation := relations.find(iri)) is not None:
+    for relation, iri in enumerate(relations):
+        if (rank := label_rank(iri)) is not None:
             ranks[relation] = rank
     rows = np.flatnonzero(ranks[literals.relation_ids] >= 0)
     languages = np.array([language_rank(name, preferred) for name in literals.language_names], np.int64)
-    keys = languages[literals.languages[rows]] * len(LABELS) + ranks[literals.relation_ids[rows]]
+    keys = languages[literals.languages[rows]] * (len(LABELS) + len(ENDINGS)) + ranks[literals.relation_ids[rows]]
     rows = rows[np.lexsort((rows, keys, literals.nodes[rows]))]
     nodes, firsts = np.unique(literals.nodes[rows], return_index=True)
     return nodes.astype(np.int64), rows[firsts]
@@ -129,7 +144,7 @@ def names(iri: str, label: str, literals: Iterable[tuple[str, Literal]]) -> tupl
         label: Its label.
         literals: IRI of the relation and literal, for each literal of the node.
     """
-    others = [" ".join(literal.text.split()) for relation, literal in literals if relation in NAMES]
+    others = [" ".join(literal.text.split()) for relation, literal in literals if is_name(relation)]
     first = [] if iri.startswith(BLANK) and label == UNNAMED else [label]
     return tuple(dict.fromkeys(name for name in first + others if name))
 
@@ -171,7 +186,7 @@ def shorten(text: str, longest: int) -> str:
 def _facts(literals: Iterable[tuple[str, str, Literal]]) -> Iterator[str]:
     values: dict[str, list[str]] = {}
     for iri, relation, literal in literals:
-        if iri not in NAMES and iri not in DEFINITIONS and 0 < len(literal.text.strip()) <= _LONGEST_FACT:
+        if not is_name(iri) and iri not in DEFINITIONS and 0 < len(literal.text.strip()) <= _LONGEST_FACT:
             values.setdefault(relation, []).append(" ".join(literal.text.split()))
     return (f"{relation} {', '.join(dict.fromkeys(texts))}" for relation, texts in values.items())
 

@@ -149,3 +149,11 @@ def test_shorten_cuts_between_words() -> None:
     assert shorten("one two three", 9) == "one two…"
     assert shorten("one\n two", 9) == "one two"
     assert shorten("abcdefgh", 4) == "abc…"
+
+
+def test_relations_called_name_or_label_count_after_the_known_ones() -> None:
+    graph, node = graph_of(("http://swrc/onto#name", Literal("Ada")), ("http://x/nickname", Literal("no name")))
+    assert (graph.label(node), graph.names(node)) == ("Ada", ("Ada",))
+    assert graph.describe(node) == "Ada; nickname no name"
+    graph, node = graph_of(("http://swrc/onto#name", Literal("Ada")), (ELEMENTS + "title", Literal("Zoe")))
+    assert (graph.label(node), set(graph.names(node))) == ("Zoe", {"Zoe", "Ada"})
