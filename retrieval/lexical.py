@@ -1,8 +1,8 @@
 """Search by words: BM25 or TF-IDF, each as one sparse matrix of terms × passages that is memory-mapped.
 
-Score of passage p for text q = Σ over terms t of weight(t in q) · matrix[t, p]. For BM25 the matrix holds the whole score of
-a term in a passage (`bm25s`; Lù, "BM25S", 2024) and q counts its terms; for TF-IDF (`scikit-learn`; words and pairs of
-words) both sides are (1 + log count) · idf, of length 1.
+Score of passage p for text q = Σ over terms t of weight(t in q) · matrix[t, p]. For BM25 the matrix holds the whole
+score of a term in a passage (`bm25s`; Lù, "BM25S", 2024) and q counts its terms; for TF-IDF (`scikit-learn`; words and
+pairs of words) both sides are (1 + log count) · idf, of length 1.
 """
 
 from __future__ import annotations

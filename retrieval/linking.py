@@ -1,6 +1,6 @@
 """Entities named in a text: the longest names win, rare and long names weigh more, names of several nodes are shared.
 
-Weight of a mention = (1 - 2⁻ⁿ) · rarity^(1/n) · share, for n words; rarity = log((1 + N) / (1 + df)) / log(1 + N) over
+Weight of a mention = (1 - 2⁻ⁿ) · rarity · share, for n words; rarity = log((1 + N) / (1 + df)) / log(1 + N) over
 the N texts of the corpus, of which df hold the name; less where a name of one word is written without its capital.
 """
 
@@ -67,7 +67,7 @@ class Linker:
         if texts:
             frequency = _frequencies(names, texts)
             rarity = np.log((1.0 + len(texts)) / (1.0 + frequency)) / np.log(1.0 + len(texts))
-        return cls(names, ((1.0 - 0.5**lengths) * rarity ** (1.0 / np.maximum(lengths, 1))).astype(np.float32))
+        return cls(names, ((1.0 - 0.5**lengths) * rarity).astype(np.float32))
 
     def link(self, text: str) -> tuple[Mention, ...]:
         """All mentions, in the order of the text; a name of several nodes gives one for each."""

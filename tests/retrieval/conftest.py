@@ -6,6 +6,8 @@ import pytest
 
 from ragmtl.kg.graph import KnowledgeGraph, Literal
 from ragmtl.retrieval.corpus import Corpus, Passage
+from ragmtl.retrieval.hashing import HashingEncoder
+from ragmtl.retrieval.index import Index
 
 X = "http://x/"
 LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
@@ -71,3 +73,8 @@ def passages() -> list[Passage]:
 @pytest.fixture(scope="session")
 def corpus(graph: KnowledgeGraph) -> Corpus:
     return Corpus.of(PASSAGES, graph)
+
+
+@pytest.fixture(scope="session")
+def index(graph: KnowledgeGraph, corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Index:
+    return Index.build(graph, corpus, HashingEncoder(), tmp_path_factory.mktemp("built") / "index")

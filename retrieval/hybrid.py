@@ -1,0 +1,217 @@
+"""The retriever: a query in; a subgraph and passages out, each piece with a score and a reason.
+
+    retriever = Retriever(Index.load("runs/index"), RetrievalSettings(passages=5, nodes=32))
+    evidence = retriever(Query("a sour red spice", exclude=frozenset({"spices"})))
+
+Text is linked to nodes; a walk from these, from the query's entities and its history gives every node a score. Passages
+come from words, vectors and the graph (Σ over the nodes a passage speaks of: score · rarity) and are fused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float32, Float64, Int, Int64
+
+from ragmtl.kg.subgraph import Subgraph
+from ragmtl.kg.walk import cut, k_hop, pagerank
+from ragmtl.retrieval.arrays import gather
+from ragmtl.retrieval.dense import Found
+from ragmtl.retrieval.evidence import Evidence, NodeScores, ScoredPassage
+from ragmtl.retrieval.fuse import Candidates, fuse
+from ragmtl.retrieval.index import Index
+from ragmtl.retrieval.lexical import NOTHING
+from ragmtl.retrieval.progress import Progress, no_progress
+from ragmtl.retrieval.query import Query
+from ragmtl.retrieval.ranking import best
+from ragmtl.retrieval.reasons import node_reasons, passage_reason
+from ragmtl.retrieval.seeds import Seeds
+from ragmtl.retrieval.settings import RetrievalSettings
+
+NOTHING_LINKS = "nothing in the query links to the graph; answered from text alone"
+
+_CHUNK = 256
+_NONE: Found = (NOTHING, np.zeros(0, np.float32))
+
+
+@runtime_checkable
+class Retrieves(Protocol):
+    """What gives evidence for queries: a `Retriever`, or one of the controls."""
+
+    def __call__(self, query: Query) -> Evidence:
+        """Evidence for one query."""
+        ...
+
+    def many(self, queries: Iterable[Query], progress: Progress | None = None) -> list[Evidence]:
+        """Evidence for each query."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Walked:
+    """Where a walk led: scores of the nodes reached, best first, and the subgraph cut out of them."""
+
+    nodes: Int64[np.ndarray, " reached"]
+    scores: Float32[np.ndarray, " reached"]
+    subgraph: Subgraph
+
+
+class Retriever:
+    """Finds evidence in an index.
+
+    Args:
+        index: What is searched.
+        settings: How much is retrieved, and how.
+        targets: Nodes whose scores come with the evidence, for ranking tasks; none where None.
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        settings: RetrievalSettings | None = None,
+        targets: Int[np.ndarray, " targets"] | None = None,
+    ) -> None:
+        self.index = index
+        self.settings = settings or RetrievalSettings()
+        self._is_target = np.zeros(len(index.graph.nodes), np.bool_)
+        if targets is not None:
+            self._is_target[targets] = True
+        self._rarity = _rarity(np.diff(index.corpus.mention_indptr), len(index.corpus))
+
+    def __call__(self, query: Query) -> Evidence:
+        """Evidence for one query."""
+        return self.many([query])[0]
+
+    def many(self, queries: Iterable[Query], progress: Progress | None = None) -> list[Evidence]:
+        """Evidence for each query; vectors are made for many at once."""
+        every = list(queries)
+        evidence: list[Evidence] = []
+        for start in range(0, len(every), _CHUNK):
+            chunk = every[start : start + _CHUNK]
+            without = [self.excluded(query) for query in chunk]
+            near = self._nearest(chunk, without)
+            for query, excluded, found in zip(chunk, without, near, strict=True):
+                evidence.append(self._retrieve(query, excluded, found))
+                (progress or no_progress)(len(evidence), len(every))
+        return evidence
+
+    def excluded(self, query: Query) -> Int64[np.ndarray, " excluded"]:
+        """Passages of the groups that a query must not see."""
+        groups = [group for name in query.exclude if (group := self.index.corpus.groups.find(name)) is not None]
+        return np.flatnonzero(np.isin(self.index.corpus.group_ids, groups)) if groups else NOTHING
+
+    def _retrieve(self, query: Query, excluded: Int64[np.ndarray, " excluded"], near: Found) -> Evidence:
+        settings, graph = self.settings, self.index.graph
+        mentions = self.index.linker.link(query.text)
+        seeds = Seeds.of(query, mentions, graph, most=settings.seeds, decay=settings.decay)
+        relations = {iri: graph.relations.find(iri) for iri in sorted(query.hide)}
+        walked = self._walk(seeds, frozenset(found for found in relations.values() if found is not None))
+        sources = self._sources(query.text, walked, excluded, near)
+        return Evidence(
+            query=query,
+            subgraph=walked.subgraph,
+            reasons=node_reasons(graph, walked.subgraph, query, mentions, seeds),
+            passages=self._passages(sources, walked),
+            mentions=mentions,
+            targets=self._targets(walked),
+            notes=_notes(seeds, [iri for iri, found in relations.items() if found is None]),
+        )
+
+    def _walk(self, seeds: Seeds, hide: frozenset[int]) -> _Walked:
+        graph, settings = self.index.graph, self.settings
+        if not len(seeds.nodes):
+            return _Walked(*_NONE, Subgraph.empty())
+        if settings.walk == "k-hop":
+            near = k_hop(graph, seeds.nodes, hops=settings.hops, budget=settings.nodes, hide=hide)
+            return _Walked(near.nodes, near.scores, near)
+        nodes, scores = pagerank(
+            graph, seeds.nodes, seeds.weights, damping=settings.damping, epsilon=settings.epsilon, hide=hide
+        )
+        kept = seeds.nodes[: max(settings.nodes // 2, 1)]
+        subgraph = cut(graph, nodes, scores, kept, budget=settings.nodes, hide=hide)
+        return _Walked(nodes, scores, replace(subgraph, seeds=np.isin(subgraph.nodes, seeds.nodes)))
+
+    def _nearest(self, queries: Sequence[Query], without: list[Int64[np.ndarray, " _"]]) -> list[Found]:
+        """What is near in meaning, for each query; nothing for those without text."""
+        found = [_NONE] * len(queries)
+        rows = [row for row, query in enumerate(queries) if query.text.strip()]
+        if rows and self.settings.weights.dense > 0:
+            vectors = self.index.encoder.encode([queries[row].text for row in rows])
+            results = self.index.dense.search_many(vectors, self.settings.candidates, [without[row] for row in rows])
+            for row, result in zip(rows, results, strict=True):
+                found[row] = result
+        return found
+
+    def _sources(
+        self, text: str, walked: _Walked, excluded: Int64[np.ndarray, " excluded"], near: Found
+    ) -> dict[str, Candidates]:
+        """What each source that counts proposes."""
+        weights, most, index = self.settings.weights, self.settings.candidates, self.index
+        sources = {}
+        if weights.bm25 > 0:
+            sources["bm25"] = Candidates(*index.bm25.search(text, most, without=excluded), weights.bm25)
+        if weights.tfidf > 0:
+            sources["tfidf"] = Candidates(*index.tfidf.search(text, most, without=excluded), weights.tfidf)
+        if weights.dense > 0:
+            sources["dense"] = Candidates(*near, weights.dense, has_floor=True)
+        if weights.graph > 0 and len(walked.nodes):
+            sources["graph"] = Candidates(*self._spoken_of(walked, excluded), weights.graph)
+        return sources
+
+    def _spoken_of(self, walked: _Walked, excluded: Int64[np.ndarray, " excluded"]) -> Found:
+        """Passages that speak of nodes that the walk reached."""
+        corpus = self.index.corpus
+        places, owners = gather(corpus.mention_indptr, walked.nodes)
+        parts = (walked.scores * self._rarity[walked.nodes])[owners]
+        sums = np.bincount(corpus.mentions[places], parts, minlength=len(corpus))
+        sums[excluded] = 0.0
+        scores = sums / max(sums.max(initial=0.0), 1e-12)
+        found = best(scores, self.settings.candidates)
+        return found, scores[found].astype(np.float32)
+
+    def _passages(self, sources: dict[str, Candidates], walked: _Walked) -> tuple[ScoredPassage, ...]:
+        passages, scores = fuse(sources, self.settings.passages, self.settings.min_score)
+        chosen = []
+        for passage, score in zip(passages.tolist(), scores.tolist(), strict=True):
+            raw, parts = _parts(sources, passage)
+            reason = passage_reason(parts, self._labels_spoken_of(passage, walked) if parts.get("graph") else [])
+            chosen.append(ScoredPassage(passage, score, raw, reason))
+        return tuple(chosen)
+
+    def _labels_spoken_of(self, passage: int, walked: _Walked) -> list[str]:
+        """Labels of the reached nodes of a passage, those that count most first."""
+        places = np.flatnonzero(np.isin(walked.nodes, self.index.corpus.entities_of(passage)))
+        worth = walked.scores[places] * self._rarity[walked.nodes[places]]
+        order = places[np.lexsort((walked.nodes[places], -worth))]
+        return [self.index.graph.label(int(walked.nodes[place])) for place in order[:2]]
+
+    def _targets(self, walked: _Walked) -> NodeScores:
+        kept = np.flatnonzero(self._is_target[walked.nodes])[: self.settings.targets]
+        return NodeScores(walked.nodes[kept], walked.scores[kept])
+
+
+def _rarity(mentions: Int64[np.ndarray, " nodes"], passages: int) -> Float64[np.ndarray, " nodes"]:
+    """log(1 + passages / passages that speak of the node); 0 where none does."""
+    return np.where(mentions > 0, np.log1p(passages / np.maximum(mentions, 1)), 0.0)
+
+
+def _parts(sources: dict[str, Candidates], passage: int) -> tuple[dict[str, float], dict[str, float]]:
+    """What each source that proposes a passage scores it, and what it adds to the fused score."""
+    raw, parts = {}, {}
+    for name, source in sources.items():
+        place = np.flatnonzero(source.passages == passage)
+        if len(place):
+            raw[name] = float(source.scores[place[0]])
+            parts[name] = source.weight * float(source.normalised()[place[0]])
+    return raw, parts
+
+
+def _notes(seeds: Seeds, unknown_relations: Sequence[str]) -> tuple[str, ...]:
+    notes = [] if len(seeds.nodes) else [NOTHING_LINKS]
+    if seeds.missing:
+        notes.append(f"{len(seeds.missing)} of the given entities are not in the graph, such as {seeds.missing[0]}")
+    notes += [f"the relation to hide is not in the graph: {iri}" for iri in unknown_relations]
+    return tuple(notes)

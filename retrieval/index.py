@@ -1,0 +1,239 @@
+"""The index: graph, corpus and everything to search them by, in one directory that is written once and memory-mapped.
+
+    index = Index.build(graph, corpus, load_encoder("minilm"), "runs/index")
+    index = Index.load("runs/index")
+
+`manifest.json` says what belongs together: format, digests of graph and corpus, the encoder, the source files, and the
+size of every file. A directory is replaced only when the new one is complete.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ragmtl import __version__
+from ragmtl.errors import MismatchError
+from ragmtl.kg.files import sha256
+from ragmtl.kg.graph import KnowledgeGraph
+from ragmtl.retrieval.arrays import AGAIN, load_json, save_json
+from ragmtl.retrieval.corpus import Corpus
+from ragmtl.retrieval.dense import Dense
+from ragmtl.retrieval.encoder import DeferredEncoder, Encoder
+from ragmtl.retrieval.lexical import Lexical
+from ragmtl.retrieval.linking import Linker
+from ragmtl.retrieval.progress import Progress
+
+FORMAT = "ragmtl index"
+VERSION = 1
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Index:
+    """Everything that a `Retriever` searches.
+
+    Attributes:
+        directory: Where it is.
+        graph: The knowledge graph.
+        corpus: The passages.
+        bm25, tfidf: Search by words.
+        dense: Search by vectors of the encoder.
+        linker: Finds nodes named in a text.
+        encoder: Makes vectors of queries; loaded when first used, where none was given.
+        manifest: What `manifest.json` says.
+    """
+
+    directory: Path
+    graph: KnowledgeGraph
+    corpus: Corpus
+    bm25: Lexical
+    tfidf: Lexical
+    dense: Dense
+    linker: Linker
+    encoder: Encoder
+    manifest: Mapping[str, Any]
+
+    @classmethod
+    def build(
+        cls,
+        graph: KnowledgeGraph,
+        corpus: Corpus,
+        encoder: Encoder,
+        directory: str | Path,
+        progress: Progress | None = None,
+    ) -> Index:
+        """Index a graph and a corpus, and open the result.
+
+        Args:
+            graph: The knowledge graph.
+            corpus: Passages that are linked to this graph.
+            encoder: Makes vectors of passages and queries.
+            directory: Where to write; an index that stands there stays until the new one is complete.
+            progress: Called as passages are encoded.
+
+        Raises:
+            MismatchError: The corpus is linked to another graph, or the directory holds something else than an index.
+        """
+        target = Path(directory).expanduser().absolute()
+        if len(corpus.mention_indptr) != len(graph.nodes) + 1:
+            raise MismatchError(
+                f"expected a corpus linked to this graph ({len(graph.nodes)} nodes), found one linked to a graph of "
+                f"{len(corpus.mention_indptr) - 1}; read the corpus again with this graph"
+            )
+        _refuse_other_folders(target)
+        temporary = target.with_name(f".{target.name}.building")
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        try:
+            _write(graph, corpus, encoder, temporary, progress)
+            _put_in_place(temporary, target)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+        return cls.load(target, encoder=encoder)
+
+    @classmethod
+    def load(cls, directory: str | Path, *, encoder: Encoder | None = None, check_sources: bool = False) -> Index:
+        """Open an index, memory-mapped.
+
+        Args:
+            directory: Where `build` wrote it.
+            encoder: Makes vectors of queries; that of the index is loaded when first used, where this is None.
+            check_sources: Whether to refuse an index whose source files have changed since.
+
+        Raises:
+            MismatchError: It is no index, is of another version or truncated, or was made with another encoder or,
+                where that is checked, from other files.
+        """
+        folder = Path(directory).expanduser().absolute()
+        manifest = _read_manifest(folder)
+        _check_files(folder, manifest)
+        _check_encoder(folder, manifest, encoder)
+        stated = manifest["encoder"]
+        index = cls(
+            folder,
+            KnowledgeGraph.load(folder / "graph"),
+            Corpus.load(folder / "corpus"),
+            Lexical.load(folder / "bm25"),
+            Lexical.load(folder / "tfidf"),
+            Dense.load(folder / "dense"),
+            Linker.load(folder / "linker"),
+            encoder or DeferredEncoder(stated["name"], stated["dim"], stated["fingerprint"]),
+            manifest,
+        )
+        _check_parts(index)
+        if check_sources:
+            index.check_sources()
+        return index
+
+    def check_sources(self) -> None:
+        """See whether the files that the index was made from are still the same; those that are gone do not count.
+
+        Raises:
+            MismatchError: One has changed.
+        """
+        for source in self.manifest["sources"]:
+            path = Path(source["path"])
+            if path.is_file() and sha256(path) != source["sha256"]:
+                raise MismatchError(f"{path} has changed since the index in {self.directory} was made from it; {AGAIN}")
+
+
+def _write(graph: KnowledgeGraph, corpus: Corpus, encoder: Encoder, folder: Path, progress: Progress | None) -> None:
+    texts = corpus.readings()
+    graph.save(folder / "graph")
+    corpus.save(folder / "corpus")
+    Lexical.build(texts, "bm25").save(folder / "bm25")
+    Lexical.build(texts, "tfidf").save(folder / "tfidf")
+    Linker.build(graph, texts).save(folder / "linker")
+    Dense.build(encoder.encode(texts, progress)).save(folder / "dense")
+    sources = [(Path(source.path), source.sha256) for source in (*graph.sources, *corpus.sources)]
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    manifest = {
+        "format": FORMAT,
+        "version": VERSION,
+        "library": __version__,
+        "graph": graph.digest,
+        "corpus": corpus.digest,
+        "encoder": {"name": encoder.name, "dim": encoder.dim, "fingerprint": encoder.fingerprint},
+        "sources": [{"path": str(path.absolute()), "sha256": digest} for path, digest in sources],
+        "files": {path.relative_to(folder).as_posix(): path.stat().st_size for path in files},
+    }
+    save_json(folder / MANIFEST, manifest)
+
+
+def _refuse_other_folders(target: Path) -> None:
+    """Never replace what is not an index."""
+    if not target.exists():
+        return
+    if not target.is_dir() or (any(target.iterdir()) and not _is_index(target)):
+        raise MismatchError(
+            f"expected an index, an empty folder or nothing in {target}, found other files; choose another"
+        )
+
+
+def _is_index(folder: Path) -> bool:
+    try:
+        return load_json(folder / MANIFEST).get("format") == FORMAT
+    except MismatchError:
+        return False
+
+
+def _put_in_place(temporary: Path, target: Path) -> None:
+    old = target.with_name(f".{target.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        os.replace(target, old)
+    os.replace(temporary, target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    if not (folder / MANIFEST).is_file():
+        raise MismatchError(f"expected an index in {folder}, found no {MANIFEST}; make one with `ragmtl index`")
+    manifest = load_json(folder / MANIFEST)
+    if manifest.get("format") != FORMAT:
+        raise MismatchError(
+            f"expected an index in {folder}, found {manifest.get('format', 'something else')!r}; {AGAIN}"
+        )
+    if manifest.get("version") != VERSION:
+        raise MismatchError(
+            f"expected an index of version {VERSION} in {folder}, found version {manifest.get('version')} (made by "
+            f"ragmtl {manifest.get('library')}); {AGAIN}"
+        )
+    parts = {"graph": str, "corpus": str, "encoder": dict, "sources": list, "files": dict}
+    if wrong := [name for name, kind in parts.items() if not isinstance(manifest.get(name), kind)]:
+        raise MismatchError(f"expected a whole {MANIFEST} in {folder}, found it without {', '.join(wrong)}; {AGAIN}")
+    return manifest
+
+
+def _check_files(folder: Path, manifest: Mapping[str, Any]) -> None:
+    for name, size in manifest["files"].items():
+        path = folder / name
+        found = path.stat().st_size if path.is_file() else "no file"
+        if found != size:
+            raise MismatchError(f"expected {size} bytes in {path}, found {found}: the index is damaged; {AGAIN}")
+
+
+def _check_encoder(folder: Path, manifest: Mapping[str, Any], encoder: Encoder | None) -> None:
+    stated = manifest["encoder"]
+    if encoder is not None and encoder.fingerprint != stated["fingerprint"]:
+        raise MismatchError(
+            f"expected the text encoder {stated['name']!r} ({stated['fingerprint'][:12]}), with which the index in "
+            f"{folder} was made, found {encoder.name!r} ({encoder.fingerprint[:12]}); {AGAIN}, or use that encoder"
+        )
+
+
+def _check_parts(index: Index) -> None:
+    """See whether the parts are those of which the manifest speaks."""
+    for name, part in (("graph", index.graph), ("corpus", index.corpus)):
+        if part.digest != index.manifest[name]:
+            raise MismatchError(
+                f"expected the {name} that the index in {index.directory} was made of, found another; {AGAIN}"
+            )
+    counts = {len(index.corpus), index.bm25.count, index.tfidf.count, len(index.dense.vectors)}
+    if len(counts) > 1:
+        raise MismatchError(f"expected parts of one index in {index.directory}, found parts of several; {AGAIN}")

@@ -1,0 +1,108 @@
+"""Readable sentences: why a node or a passage was retrieved.
+
+"named in the text as 'smoked paprika'", "2 steps from sumac (typical of → Levant, ← typical of za'atar)".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ragmtl.kg.graph import KnowledgeGraph
+from ragmtl.kg.subgraph import Subgraph
+from ragmtl.retrieval.evidence import Mention
+from ragmtl.retrieval.query import Query
+from ragmtl.retrieval.seeds import Seeds
+
+_SOURCES = {
+    "bm25": "shares words with the text",
+    "tfidf": "shares words with the text",
+    "dense": "is close to the text in meaning",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """How a node was reached: from the node at place `before`, along a relation, forwards or backwards."""
+
+    before: int
+    relation: int
+    forwards: bool
+    distance: int
+
+
+def node_reasons(
+    graph: KnowledgeGraph, subgraph: Subgraph, query: Query, mentions: Sequence[Mention], seeds: Seeds
+) -> tuple[str, ...]:
+    """Why each node of a subgraph is there, in the order of its nodes."""
+    named = {m.node: query.text[m.start : m.end] for m in reversed(mentions)}
+    steps = _steps(subgraph)
+    reasons = []
+    for place, node in enumerate(subgraph.nodes.tolist()):
+        reason = _seed_reason(node, named, seeds) if subgraph.seeds[place] else None
+        reasons.append(reason or _path_reason(graph, subgraph, steps, place))
+    return tuple(reasons)
+
+
+def passage_reason(sources: Mapping[str, float], spoken_of: Sequence[str]) -> str:
+    """Why a passage was chosen.
+
+    Args:
+        sources: What each source adds to its score, in any order.
+        spoken_of: Labels of the entities through which the graph found it, the best first.
+
+    >>> passage_reason({"bm25": 0.2, "graph": 0.7}, ["sumac", "za'atar"])
+    "speaks of sumac and za'atar; shares words with the text"
+    """
+    parts = []
+    for source in sorted(sources, key=lambda name: (-sources[name], name)):
+        if sources[source] > 0:
+            parts.append(f"speaks of {' and '.join(spoken_of[:2])}" if source == "graph" else _SOURCES[source])
+    return "; ".join(dict.fromkeys(parts))
+
+
+def _seed_reason(node: int, named: Mapping[int, str], seeds: Seeds) -> str | None:
+    if node in seeds.given:
+        return "given with the query"
+    if node in seeds.history:
+        age = seeds.history.index(node)
+        return "the newest item of the history" if age == 0 else f"in the history ({age} before the newest)"
+    return f"named in the text as '{named[node]}'" if node in named else None
+
+
+def _steps(subgraph: Subgraph) -> dict[int, _Step]:
+    """The shortest way from a seed to each node, within the subgraph; of several the one over better nodes."""
+    neighbours: dict[int, list[tuple[int, int, bool]]] = {}
+    columns = zip(subgraph.heads.tolist(), subgraph.relations.tolist(), subgraph.tails.tolist(), strict=True)
+    for head, relation, tail in columns:
+        neighbours.setdefault(head, []).append((tail, relation, True))
+        neighbours.setdefault(tail, []).append((head, relation, False))
+    frontier = subgraph.seeds.nonzero()[0].tolist()
+    steps: dict[int, _Step] = {}
+    seen = set(frontier)
+    distance = 0
+    while frontier:
+        distance += 1
+        reached = []
+        for before in sorted(frontier):
+            for place, relation, forwards in sorted(neighbours.get(before, ())):
+                if place not in seen:
+                    seen.add(place)
+                    steps[place] = _Step(before, relation, forwards, distance)
+                    reached.append(place)
+        frontier = reached
+    return steps
+
+
+def _path_reason(graph: KnowledgeGraph, subgraph: Subgraph, steps: Mapping[int, _Step], place: int) -> str:
+    if place not in steps:
+        return "near the query's entities in the graph"
+    distance = steps[place].distance
+    path: list[str] = []
+    while place in steps:
+        step = steps[place]
+        label, relation = graph.label(int(subgraph.nodes[place])), graph.relation_label(step.relation)
+        path.append(f"{relation} → {label}" if step.forwards else f"← {relation} {label}")
+        place = step.before
+    start = graph.label(int(subgraph.nodes[place]))
+    return f"{distance} step{'s' if distance > 1 else ''} from {start} ({', '.join(reversed(path))})"

@@ -1,0 +1,77 @@
+"""How much is retrieved, and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ragmtl.errors import ConfigError
+
+Walk = Literal["pagerank", "k-hop"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceWeights:
+    """How much each source of passages counts when their scores are added; a source of weight 0 is not asked.
+
+    Attributes:
+        bm25, tfidf: Words that query and passage share.
+        dense: Nearness of their vectors.
+        graph: Nearness, in the graph, of what the passage speaks of.
+    """
+
+    bm25: float = 0.5
+    tfidf: float = 0.0
+    dense: float = 0.5
+    graph: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("bm25", "tfidf", "dense", "graph"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise ConfigError(f"expected a weight of {name} of 0 or more, found {getattr(self, name)}")
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalSettings:
+    """How a `Retriever` works.
+
+    Attributes:
+        passages: The largest number of passages per query.
+        nodes: The largest number of nodes of a subgraph.
+        walk: How nodes are found: personalised PageRank, or all within some hops.
+        hops: How many hops, for "k-hop".
+        weights: How much each source of passages counts.
+        min_score: Passages with a fused score below this, in [0, 1], are left out.
+        targets: The largest number of nodes in `Evidence.targets`.
+        candidates: How many passages each source proposes.
+        seeds: The largest number of nodes to start from, the heaviest first.
+        decay: How much less each older item of the history weighs than the next one.
+        damping: Chance to walk on, for "pagerank".
+        epsilon: Precision of PageRank: the residual per edge that is left alone.
+
+    Raises:
+        ConfigError: A value is out of range.
+    """
+
+    passages: int = 5
+    nodes: int = 32
+    walk: Walk = "pagerank"
+    hops: int = 2
+    weights: SourceWeights = field(default_factory=SourceWeights)
+    min_score: float = 0.0
+    targets: int = 512
+    candidates: int = 50
+    seeds: int = 64
+    decay: float = 0.9
+    damping: float = 0.85
+    epsilon: float = 1e-5
+
+    def __post_init__(self) -> None:
+        if self.walk not in ("pagerank", "k-hop"):
+            raise ConfigError(f'expected the walk "pagerank" or "k-hop", found {self.walk!r}')
+        for name in ("passages", "nodes", "hops", "targets", "candidates", "seeds"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"expected {name} of 0 or more, found {getattr(self, name)}")
+        for name, low, high in (("min_score", 0, 1), ("decay", 0, 1), ("damping", 0, 0.999), ("epsilon", 1e-12, 1)):
+            if not low <= getattr(self, name) <= high:
+                raise ConfigError(f"expected {name} between {low} and {high}, found {getattr(self, name)}")
