@@ -35,7 +35,7 @@ def degree(out: Edges, into: Edges, shown: np.ndarray, node: int) -> int:
     for pointers, _, relations in (out, into):
         for place in range(pointers[node], pointers[node + 1]):
             count += shown[relations[place]]
-    return count
+    return int(count)
 
 
 @compiled
