@@ -135,6 +135,8 @@ def _read_index(path: Path) -> dict[str, Any]:
         raise _broken(path, f"version {_VERSION}, found {index.get('version')}: another version of ragmtl wrote it")
     if not index.keys() >= {"file", "size", "sha256", "metadata"}:
         raise _broken(path, "file, size, sha256 and metadata, found only " + ", ".join(index))
+    if Path(str(index["file"])).name != index["file"]:
+        raise _broken(path, f"a file name in this directory, found {index['file']!r}")
     return index
 
 

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from ragmtl.errors import MismatchError
+from ragmtl.models.heads import ClassHead, HeadInput, ItemKnowledge, Items, LabelHead, RankingHead
+from ragmtl.models.nodes import IdTable
+
+DIM, TEXT, ITEMS = 8, 6, 5
+
+
+def given(signals: Tensor | None = None, batch: int = 3) -> HeadInput:
+    torch.manual_seed(1)
+    ids = IdTable(4, DIM)
+    ids.weight.data[1:].normal_()
+    return HeadInput(torch.randn(batch, DIM), signals, ids)
+
+
+def items(knowledge: bool = True) -> Items:
+    torch.manual_seed(2)
+    known = ItemKnowledge(torch.randn(ITEMS, TEXT), torch.tensor([1, 2, 3]), torch.tensor([0, 2, 3, 3, 3]))
+    return Items(torch.randn(ITEMS, TEXT), torch.tensor([True, True, True, False, False]), known if knowledge else None)
+
+
+@pytest.mark.parametrize("head", [ClassHead(DIM, 4), LabelHead(DIM, 4)])
+def test_one_logit_per_answer(head: ClassHead | LabelHead) -> None:
+    assert head(given()).shape == (3, 4)
+
+
+def test_a_ranking_starts_with_its_signals() -> None:
+    signals = torch.randn(3, ITEMS, 2)
+    head = RankingHead(DIM, items(), signals=[2.0, -1.0]).eval()
+    added = head(given(signals)) - head(given(None))
+    torch.testing.assert_close(added, signals @ torch.tensor([2.0, -1.0]))
+
+
+def test_the_gate_of_a_signal_depends_on_the_example() -> None:
+    head = RankingHead(DIM, items(), signals=[1.0]).eval()
+    assert head.gate is not None
+    torch.nn.init.normal_(head.gate.weight)
+    added = head(given(torch.ones(3, ITEMS, 1))) - head(given(None))
+    assert added.std(0).min() > 0.1
+    torch.testing.assert_close(added, added[:, :1].expand(-1, ITEMS))
+
+
+@pytest.mark.parametrize("shape", [(3, ITEMS, 2), (3, ITEMS + 1, 1)])
+def test_other_signals_than_those_of_training_are_refused(shape: tuple[int, ...]) -> None:
+    head = RankingHead(DIM, items(), signals=[1.0])
+    with pytest.raises(MismatchError, match=f"5 items × 1 signals, found {shape[1]} × {shape[2]}"):
+        head(given(torch.zeros(shape)))
+
+
+def test_unseen_items_have_no_vector_and_no_bias_of_their_own() -> None:
+    head = RankingHead(DIM, items()).eval()
+    before = head(given())
+    torch.nn.init.normal_(head.item_vectors)
+    torch.nn.init.normal_(head.bias)
+    changed = ((head(given()) - before).abs().amax(0) > 1e-6).tolist()
+    assert changed == [True, True, True, False, False]
+
+
+def test_seen_biases_are_centred_so_that_unseen_items_compare() -> None:
+    head = RankingHead(DIM, items()).eval()
+    before = head(given())
+    head.bias.data += 3.0
+    torch.testing.assert_close(head(given()), before)
+
+
+def test_items_with_equal_text_and_neighbours_are_equal_at_first() -> None:
+    known = ItemKnowledge(torch.ones(2, TEXT), torch.tensor([1, 1]), torch.tensor([0, 1]))
+    head = RankingHead(DIM, Items(torch.ones(2, TEXT), torch.tensor([True, False]), known))
+    logits = head(given())
+    torch.testing.assert_close(logits[:, 0], logits[:, 1])
+
+
+def test_knowledge_changes_only_the_items_that_have_some() -> None:
+    head = RankingHead(DIM, items()).eval()
+    assert head.knowledge is not None
+    shared = given()
+    other = HeadInput(shared.shared, None, IdTable(4, DIM))
+    changed = ((head(shared) - head(other)).abs().amax(0) > 1e-6).tolist()
+    assert changed == [True, True, False, False, False]
+
+
+def test_without_knowledge_the_graph_is_not_read() -> None:
+    head = RankingHead(DIM, items(knowledge=False)).eval()
+    shared = given()
+    assert torch.equal(head(shared), head(HeadInput(shared.shared, None, IdTable(4, DIM))))
+
+
+def test_tables_travel_with_the_weights_and_are_not_trained() -> None:
+    head = RankingHead(DIM, items())
+    buffers = {name for name, _ in head.named_buffers()}
+    assert {"text", "seen", "knowledge.text", "knowledge.ids", "knowledge.offsets"} == buffers
+    assert buffers <= head.state_dict().keys()
+
+
+def test_every_parameter_learns() -> None:
+    head = RankingHead(DIM, items(), signals=[1.0])
+    torch.nn.init.normal_(head.item_vectors)
+    head(given(torch.randn(3, ITEMS, 1))).square().sum().backward()
+    assert all(parameter.grad is not None and parameter.grad.any() for parameter in head.parameters())
+
+
+def test_no_seen_items_at_all() -> None:
+    head = RankingHead(DIM, Items(torch.randn(2, TEXT), torch.zeros(2, dtype=torch.bool)))
+    assert head(given()).isfinite().all()
