@@ -130,8 +130,8 @@ class Retriever:
         nodes, scores = pagerank(
             graph, seeds.nodes, seeds.weights, damping=settings.damping, epsilon=settings.epsilon, hide=hide
         )
-        kept = seeds.nodes[: max(settings.nodes // 2, 1)]
-        subgraph = cut(graph, nodes, scores, kept, budget=settings.nodes, hide=hide)
+        shown = _with_room(nodes, seeds.nodes, settings.nodes)
+        subgraph = cut(graph, nodes[shown], scores[shown], seeds.nodes[:1], budget=settings.nodes, hide=hide)
         return _Walked(nodes, scores, replace(subgraph, seeds=np.isin(subgraph.nodes, seeds.nodes)))
 
     def _nearest(self, queries: Sequence[Query], without: list[Int64[np.ndarray, " _"]]) -> list[Found]:
@@ -198,6 +198,15 @@ def _rarity(mentions: Int64[np.ndarray, " nodes"], passages: int) -> Float64[np.
     return np.where(mentions > 0, np.log1p(passages / np.maximum(mentions, 1)), 0.0)
 
 
+def _with_room(
+    nodes: Int64[np.ndarray, " reached"], seeds: Int64[np.ndarray, " seeds"], budget: int
+) -> Int64[np.ndarray, " shown"]:
+    """Places of the nodes to show: where seeds would fill more than half of the budget, others go before the rest."""
+    heavy, is_seed = np.isin(nodes, seeds[: max(budget // 2, 1)]), np.isin(nodes, seeds)
+    rank = np.where(heavy, 0, np.where(is_seed, 2, 1))
+    return np.sort(np.argsort(rank, kind="stable")[:budget])
+
+
 def _parts(sources: dict[str, Candidates], passage: int) -> tuple[dict[str, float], dict[str, float]]:
     """What each source that proposes a passage scores it, and what it adds to the fused score."""
     raw, parts = {}, {}
@@ -211,7 +220,9 @@ def _parts(sources: dict[str, Candidates], passage: int) -> tuple[dict[str, floa
 
 def _notes(seeds: Seeds, unknown_relations: Sequence[str]) -> tuple[str, ...]:
     notes = [] if len(seeds.nodes) else [NOTHING_LINKS]
-    if seeds.missing:
+    if len(seeds.missing) == 1:
+        notes.append(f"1 of the given entities is not in the graph: {seeds.missing[0]}")
+    elif seeds.missing:
         notes.append(f"{len(seeds.missing)} of the given entities are not in the graph, such as {seeds.missing[0]}")
     notes += [f"the relation to hide is not in the graph: {iri}" for iri in unknown_relations]
     return tuple(notes)
