@@ -56,7 +56,8 @@ class Reading:
 class Batch:
     """Several examples as tensors.
 
-    Padded fields are zero where their mask is false. Nodes of one example stand together, examples in order.
+    Padded fields are zero where their mask is false. Nodes of one example stand together, examples in order. Text
+    vectors have the type they are stored in, float16 or float32; the model converts them where it computes.
 
     Attributes:
         segments, segment_mask: Text vectors of the query's segments.
@@ -151,9 +152,8 @@ class _Places:
         return cls(rows, np.arange(len(rows)) - starts[rows], (len(count), int(count.max())))
 
     def pad(self, values: np.ndarray) -> Tensor:
-        """The values in their places, zero elsewhere; floats become float32."""
-        kind = np.float32 if np.issubdtype(values.dtype, np.floating) else np.int64
-        padded = np.zeros((*self.shape, *values.shape[1:]), kind)
+        """The values in their places, zero elsewhere."""
+        padded = np.zeros((*self.shape, *values.shape[1:]), values.dtype)
         padded[self.rows, self.columns] = values
         return torch.from_numpy(padded)
 
@@ -181,7 +181,7 @@ def _collate_subgraphs(subgraphs: Sequence[Subgraph], vectors: Vectors) -> dict[
     nodes = np.concatenate([subgraph.nodes for subgraph in subgraphs])
     ends = [np.concatenate([getattr(subgraph, end) for subgraph in subgraphs]) + shift for end in ("heads", "tails")]
     arrays = {
-        "node_vectors": _rows(vectors.nodes, nodes, "node").astype(np.float32, copy=False),
+        "node_vectors": _rows(vectors.nodes, nodes, "node"),
         "node_ids": _rows(vectors.node_ids, nodes, "node"),
         "node_scores": np.concatenate([subgraph.scores for subgraph in subgraphs]),
         "node_seeds": np.concatenate([subgraph.seeds for subgraph in subgraphs]),

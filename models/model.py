@@ -102,8 +102,8 @@ class Model(nn.Module):
         Raises:
             MismatchError: A task has no head.
         """
-        text, segment_weights = self.text(batch.segments, batch.segment_mask)
-        items = self.nodes.describe(batch.history, self.ids(batch.history_ids))
+        text, segment_weights = self.text(batch.segments.float(), batch.segment_mask)
+        items = self.nodes.describe(batch.history.float(), self.ids(batch.history_ids))
         history, history_weights = self.history(self.query_norm(text), items, batch.history_mask)
         fused = self.fusion(self.query_norm(text + history), self._passages(batch), self._nodes(batch))
         shared = self.trunk(torch.cat([text, history, fused.vector], 1))
@@ -125,11 +125,12 @@ class Model(nn.Module):
 
     def _passages(self, batch: Batch) -> PassageTokens:
         mask = batch.passage_mask & self._kept(batch.passage_mask)
-        return PassageTokens(self.passages(batch.passages), batch.passage_scores, mask)
+        return PassageTokens(self.passages(batch.passages.float()), batch.passage_scores, mask)
 
     def _nodes(self, batch: Batch) -> NodeTokens:
         mask = batch.node_seeds | self._kept(batch.node_seeds)
-        nodes = self.nodes(batch.node_vectors, self.ids(batch.node_ids), batch.node_scores, batch.node_seeds)
+        learned = self.ids(batch.node_ids)
+        nodes = self.nodes(batch.node_vectors.float(), learned, batch.node_scores, batch.node_seeds)
         heard = self.graph(nodes, batch.edges, batch.edge_relations, batch.edge_weights, mask)
         return NodeTokens(heard, batch.node_scores, batch.node_seeds, batch.node_example, mask)
 

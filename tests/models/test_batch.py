@@ -26,7 +26,7 @@ def test_text_history_and_passages_stand_in_their_rows(vectors: Vectors) -> None
     assert batch.segment_mask.tolist() == [[True, False, False], [True, True, True]]
     assert torch.equal(batch.segments[0, :1], torch.tensor(short.segments))
     assert not batch.segments[0, 1:].any()
-    assert torch.equal(batch.history[1], torch.tensor(vectors.nodes[long.history]).float())
+    assert torch.equal(batch.history[1], torch.tensor(vectors.nodes[long.history]))
     assert batch.history_ids[0].tolist() == [*vectors.node_ids[short.history], 0, 0]
     assert long.evidence is not None
     second = long.evidence.passages[1]
@@ -41,7 +41,7 @@ def test_subgraphs_are_laid_end_to_end(vectors: Vectors) -> None:
     assert batch.node_example.tolist() == [0] * 3 + [2] * 6
     assert readings[2].evidence is not None
     last = readings[2].evidence.subgraph
-    assert torch.equal(batch.node_vectors[3:], torch.tensor(vectors.nodes[last.nodes]).float())
+    assert torch.equal(batch.node_vectors[3:], torch.tensor(vectors.nodes[last.nodes]))
     assert batch.node_ids[3:].tolist() == vectors.node_ids[last.nodes].tolist()
     assert batch.edges[:, 9:].tolist() == [(last.heads + 3).tolist(), (last.tails + 3).tolist()]
     assert batch.edge_relations[9:].tolist() == last.relations.tolist()

@@ -134,6 +134,13 @@ def test_dim_must_be_a_multiple_of_heads() -> None:
         Model(text_dim=4, relations=1, ids=1, heads={}, dim=10)
 
 
+def test_vectors_in_half_precision_are_computed_in_full(model: Model, vectors: Vectors) -> None:
+    reading = laws.random_reading(12)
+    full = replace(vectors, nodes=vectors.nodes.astype(np.float32))
+    assert collate([reading], vectors).node_vectors.dtype == torch.float16
+    assert torch.equal(model(collate([reading], vectors)).shared, model(collate([reading], full)).shared)
+
+
 def test_same_seed_same_training_step(batch: Batch) -> None:
     answers = []
     for _ in range(2):
