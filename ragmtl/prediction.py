@@ -124,3 +124,9 @@ class Prediction:
             name: sorted(value) if isinstance(value, frozenset) else value for name, value in fields["query"].items()
         }
         return fields
+
+    def _repr_html_(self) -> str:
+        """The inspector's page in a frame: what a notebook shows for this prediction."""
+        from ragmtl.inspector.notebook import framed
+
+        return framed(self)
