@@ -16,13 +16,13 @@ from torch import Tensor
 
 from ragmtl.retrieval.query import Query
 from ragmtl.tasks.metrics import Statistics
+from ragmtl.tasks.splits import SPLITS as SPLITS
+from ragmtl.tasks.splits import Split as Split
 
-Split = Literal["train", "valid", "test"]
-SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 Head = Literal["class", "labels", "ranking"]
 Label = int | tuple[int, ...]
 """A class, a set of labels, the item wanted, or the items wanted: positions in `Task.answers`."""
-Items = Int64[np.ndarray, " items"]
+Items = Int64[np.ndarray, " _items"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -22,7 +22,7 @@ from ragmtl.tasks.base import SPLITS, Example, Label, Source
 from ragmtl.tasks.interactions import HIDDEN, TRAIN, Interactions
 from ragmtl.tasks.recommend import Part, RankingTask
 
-Places = Int64[np.ndarray, " example"]
+Places = Int64[np.ndarray, " _place"]
 
 
 @dataclass(frozen=True, slots=True)

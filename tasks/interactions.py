@@ -17,8 +17,7 @@ from jaxtyping import Bool, Float64, Int64
 from scipy.sparse import csr_array
 
 from ragmtl.errors import ConfigError, DataError
-from ragmtl.tasks.base import SPLITS, Split
-from ragmtl.tasks.splits import read_split
+from ragmtl.tasks.splits import SPLITS, Split, read_split
 from ragmtl.tasks.tables import Row, nearest_iri, read_rows
 
 TRAIN, VALID, TEST, HIDDEN = range(4)

@@ -10,7 +10,8 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from ragmtl.tasks.base import Example, Head, no_loss
+from ragmtl.retrieval.query import Query
+from ragmtl.tasks.base import Example, Head, Task, no_loss
 from ragmtl.tasks.metrics import Statistics
 from ragmtl.tasks.ranks import Relevant, hit_rate, ndcg, ranks, recall, reciprocal_rank
 
@@ -126,3 +127,13 @@ def is_new(task: str) -> Part:
         return item not in example.past.get(task, _NOTHING)
 
     return part
+
+
+def ask(query: Query, tasks: Sequence[Task]) -> Example:
+    """A question as an example without labels: its history is its past, and it happens after all that is known."""
+    past = {}
+    for task in tasks:
+        if task.head == "ranking":
+            places = {iri: at for at, iri in enumerate(task.answers)} if query.history else {}
+            past[task.name] = np.array([places[iri] for iri in query.history if iri in places], np.int64)
+    return Example("", query, {}, "", "test", past=past)

@@ -10,12 +10,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from ragmtl.errors import ConfigError, DataError
-from ragmtl.tasks.base import SPLITS, Split
 
+Split = Literal["train", "valid", "test"]
+SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 ALIASES: dict[str, Split] = {
     "train": "train",
     "training": "train",

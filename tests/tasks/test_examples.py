@@ -10,7 +10,7 @@ from ragmtl.errors import DataError
 from ragmtl.retrieval.query import Query
 from ragmtl.tasks.base import Source, Task
 from ragmtl.tasks.classify import ClassTask, LabelsTask
-from ragmtl.tasks.examples import Columns, Target, nearest_iri, read_examples
+from ragmtl.tasks.examples import Columns, Target, read_examples
 from ragmtl.tasks.recommend import RankingTask
 from ragmtl.tasks.splits import Fractions
 
@@ -152,8 +152,3 @@ def test_bad_tables_are_refused(tmp_path: Path, rows: Sequence[Mapping[str, obje
 def test_a_time_must_be_a_number(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r":1: expected a time in seconds, found 'dark'"):
         read_examples(_write(tmp_path, FILMS), Columns(text="text", split="split", time="mood"), [TAGS])
-
-
-def test_the_nearest_iri_is_like_it_or_none() -> None:
-    assert nearest_iri("http://y/Cassablanca", NODES) == NODES[2]
-    assert nearest_iri("http://y/Vertigo", NODES) is None

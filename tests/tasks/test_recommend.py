@@ -8,7 +8,8 @@ import torch
 
 from ragmtl.retrieval.query import Query
 from ragmtl.tasks.base import Example, Label
-from ragmtl.tasks.recommend import RankingTask, is_new
+from ragmtl.tasks.classify import ClassTask
+from ragmtl.tasks.recommend import RankingTask, ask, is_new
 
 ITEMS = ("a", "b", "c", "d")
 
@@ -76,3 +77,9 @@ def test_parts_of_the_evaluation() -> None:
     assert task.slices(_example(2, (0, 1))) == ("all", "new only")
     assert task.slices(_example(1, (0, 1))) == ("all",)
     assert task.slices(_example(None)) == ("all",)
+
+
+def test_a_question_is_an_example_without_labels() -> None:
+    example = ask(Query("text", history=("d", "unknown", "a")), [RankingTask("rank", ITEMS), ClassTask("class", ITEMS)])
+    assert example.past["rank"].tolist() == [3, 0]
+    assert (list(example.past), example.labels, example.time) == (["rank"], {}, None)

@@ -11,7 +11,7 @@ import pytest
 from pyarrow import parquet
 
 from ragmtl.errors import DataError
-from ragmtl.tasks.tables import read_rows
+from ragmtl.tasks.tables import nearest_iri, read_rows
 
 ROWS = [{"item": "a", "title": 'Älter, "schöner"\nlänger'}, {"item": "b", "title": ""}]
 
@@ -91,3 +91,9 @@ def test_a_missing_file_is_said_to_be_missing(tmp_path: Path) -> None:
 def test_a_missing_column_names_the_nearest(tmp_path: Path, columns: Sequence[str], message: str) -> None:
     with pytest.raises(DataError, match=message):
         read_rows(_write(tmp_path / "rows.tsv", "tsv"), columns)
+
+
+def test_the_nearest_iri_is_like_it_or_none() -> None:
+    nodes = ["http://x/Brazil", "http://x/Casablanca"]
+    assert nearest_iri("http://y/Cassablanca", nodes) == nodes[1]
+    assert nearest_iri("http://y/Vertigo", nodes) is None
