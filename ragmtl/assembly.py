@@ -6,7 +6,7 @@ computed for the examples of a batch only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -35,6 +35,14 @@ class Assembly:
     readings: Sequence[Reading]
     vectors: Vectors
     signals: Mapping[str, ItemSignals]
+
+    def only(self, tasks: Collection[str]) -> Assembly | None:
+        """The same for some of the tasks; None where the source has none of them."""
+        kept = tuple(task for task in self.source.tasks if task.name in tasks)
+        if not kept:
+            return None
+        signals = {name: found for name, found in self.signals.items() if name in tasks}
+        return replace(self, source=replace(self.source, tasks=kept), signals=signals)
 
     def examples(self, rows: Sequence[int]) -> list[Example]:
         """The examples at these positions."""

@@ -91,8 +91,8 @@ def index(
     folder = out or _place(settings, "index")
     with _bars() as bar:
         built = build_index(settings, folder, bar)
-    for line in built.summary():
-        typer.echo(line)
+    typer.echo(f"graph: {built.graph.report}")
+    typer.echo(f"corpus: {built.corpus.report}")
     typer.echo(f"wrote {folder}")
 
 

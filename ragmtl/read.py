@@ -6,11 +6,11 @@ Done once per evidence kind; training then never runs either of them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32, Int, Int64
 
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.models.batch import Reading, Vectors
@@ -91,12 +91,24 @@ def used_nodes(
 
 
 def node_vectors(
-    graph: KnowledgeGraph, nodes: Int64[np.ndarray, " used"], encoder: Encoder, progress: Progress | None = None
+    graph: KnowledgeGraph,
+    nodes: Int64[np.ndarray, " used"],
+    encoder: Encoder,
+    hide: frozenset[int] = frozenset(),
+    progress: Progress | None = None,
 ) -> Float32[np.ndarray, "node text"]:
-    """Vectors of the descriptions of some nodes, as rows of a table of all nodes; the other rows are zero."""
+    """Vectors of the descriptions of some nodes, as rows of a table of all nodes; the other rows are zero.
+
+    Args:
+        graph: Describes them.
+        nodes: Whose descriptions are read.
+        encoder: Frozen text encoder.
+        hide: Relations that descriptions must not show.
+        progress: Told how many texts are encoded.
+    """
     table = np.zeros((len(graph.nodes), encoder.dim), np.float32)
     if len(nodes):
-        table[nodes] = encoder.encode([graph.describe(node) for node in nodes.tolist()], progress)
+        table[nodes] = encoder.encode([graph.describe(node, hide=hide) for node in nodes.tolist()], progress)
     return table
 
 
@@ -142,7 +154,7 @@ def evidence_signals(
     evidence: Sequence[Evidence | None],
     columns: Int64[np.ndarray, " node"],
     items: int,
-    passages_to_nodes: Sequence[Int64[np.ndarray, " _link"]],
+    spoken_of: Callable[[int], Int[np.ndarray, " link"]],
 ) -> Float32[np.ndarray, "example item 2"]:
     """What the evidence says of each item: how near the walk came, and the scores of passages that speak of it.
 
@@ -150,7 +162,7 @@ def evidence_signals(
         evidence: Of each example.
         columns: Column of each node of the graph among the items; -1 for others.
         items: How many items there are.
-        passages_to_nodes: Nodes that each passage of the corpus speaks of.
+        spoken_of: Gives the nodes that a passage of the corpus speaks of.
     """
     found = np.zeros((len(evidence), items, 2), np.float32)
     for row, one in enumerate(evidence):
@@ -160,6 +172,6 @@ def evidence_signals(
         best = float(one.targets.scores.max(initial=0.0)) or 1.0
         found[row, places[places >= 0], 0] = np.sqrt(one.targets.scores[places >= 0] / best)
         for passage in one.passages:
-            spoken = columns[passages_to_nodes[passage.passage]]
+            spoken = columns[spoken_of(passage.passage)]
             found[row, spoken[spoken >= 0], 1] += passage.score
     return found

@@ -1,0 +1,260 @@
+"""From a configuration to the objects that do the work. Everything that is chosen by name is chosen here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from ragmtl.assembly import Assembly, ItemSignals
+from ragmtl.compare import EvidenceKind
+from ragmtl.config import Config
+from ragmtl.kg.graph import KnowledgeGraph
+from ragmtl.kg.read import read_rdf
+from ragmtl.models.batch import Vectors
+from ragmtl.models.heads import Items
+from ragmtl.models.model import Model
+from ragmtl.read import (
+    evidence_signals,
+    id_rows,
+    item_table,
+    learned_entities,
+    neighbours,
+    node_vectors,
+    read_queries,
+    used_nodes,
+)
+from ragmtl.retrieval.controls import NoRetrieval, RandomPassages, shuffle_graph, shuffle_links
+from ragmtl.retrieval.corpus import Corpus
+from ragmtl.retrieval.encoder import CachedEncoder, Encoder, load_encoder
+from ragmtl.retrieval.evidence import Evidence
+from ragmtl.retrieval.hybrid import Retriever, Retrieves
+from ragmtl.retrieval.index import Index
+from ragmtl.retrieval.progress import Progress, no_progress
+from ragmtl.retrieval.settings import RetrievalSettings, SourceWeights
+from ragmtl.seed import seed_everything
+from ragmtl.sizes import HeadSize, ModelSize, build_model, ranking_size
+from ragmtl.tables import Loaded
+from ragmtl.tasks.base import Example, Task
+from ragmtl.tasks.signals import Signals
+
+Watch = Callable[[str], Progress]
+"""Gives a progress bar for a piece of work, by its name."""
+
+EVIDENCE_SIGNALS = ("near in the graph", "in the passages")
+"""Signals that every ranking has beside the collaborative ones; zero in arms without retrieval."""
+
+GATE_START = 0.3
+
+
+def unwatched(name: str) -> Progress:
+    """Progress that nobody looks at."""
+    return no_progress
+
+
+def encoder_for(config: Config, cache: Path) -> Encoder:
+    """The frozen text encoder, with vectors kept in a folder."""
+    return CachedEncoder(load_encoder(config.encoder.name), cache)
+
+
+def build_index(config: Config, folder: Path, watch: Watch = unwatched) -> Index:
+    """Read graph and corpus, and index them; vectors are kept beside the index.
+
+    Raises:
+        DataError: Graph or corpus cannot be read.
+    """
+    graph = read_rdf(
+        [config.resolve(source) for source in config.graph.sources], progress=_statements(watch("reading the graph"))
+    )
+    corpus = Corpus.read(config.resolve(config.corpus.path), graph, progress=watch("linking passages"))
+    encoder = encoder_for(config, vectors_beside(folder))
+    return Index.build(graph, corpus, encoder, folder, watch("encoding passages"))
+
+
+def _statements(progress: Progress) -> Callable[[str, int], None]:
+    """Progress of reading RDF, whose length is not known before its end."""
+    return lambda _, statements: progress(statements, statements)
+
+
+def vectors_beside(folder: Path) -> Path:
+    """Where the vectors of an index's texts are kept."""
+    return folder.with_name(f"{folder.name}-vectors")
+
+
+def open_index(config: Config, folder: Path) -> Index:
+    """Open an index, and see that it is of this configuration's encoder and of unchanged files.
+
+    Raises:
+        MismatchError: It is not; the message says to run `ragmtl index`.
+    """
+    return Index.load(folder, encoder=encoder_for(config, vectors_beside(folder)), check_sources=True)
+
+
+def retrieval_settings(config: Config) -> RetrievalSettings:
+    """How the retriever works."""
+    chosen = config.retrieval
+    weights = {"bm25": 0.0, "tfidf": 0.0, "dense": 0.0, "graph": 0.0} | {str(k): v for k, v in chosen.weights.items()}
+    return RetrievalSettings(
+        passages=chosen.passages,
+        nodes=chosen.nodes,
+        walk=chosen.walk,
+        hops=chosen.hops,
+        weights=SourceWeights(**weights),
+    )
+
+
+def evidence_index(index: Index, kind: EvidenceKind, seed: int, folder: Path, watch: Watch = unwatched) -> Index:
+    """The index that an arm retrieves from: the true one, or one of a shuffled graph, built in `folder` once."""
+    if kind != "shuffled-graph":
+        return index
+    if not (folder / "manifest.json").exists():
+        graph = shuffle_graph(index.graph, seed)
+        corpus = shuffle_links(index.corpus, seed)
+        Index.build(graph, corpus, index.encoder, folder, watch("encoding passages"))
+    return Index.load(folder, encoder=index.encoder)
+
+
+def retriever_for(
+    config: Config, index: Index, kind: EvidenceKind, targets: Int64[np.ndarray, " target"], seed: int
+) -> Retrieves:
+    """What finds the evidence of an arm."""
+    retriever = Retriever(index, retrieval_settings(config), targets)
+    match kind:
+        case "none":
+            return NoRetrieval()
+        case "random-passages":
+            return RandomPassages(retriever, seed)
+        case "retrieved" | "shuffled-graph":
+            return retriever
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """Everything that training reads on one kind of evidence.
+
+    Attributes:
+        assemblies: One per source.
+        entities: Nodes that have a learned vector.
+        items: The items of each ranking.
+        index: Where the evidence is from.
+    """
+
+    assemblies: tuple[Assembly, ...]
+    entities: Int64[np.ndarray, " entity"]
+    items: dict[str, Items]
+    index: Index
+
+    def only(self, tasks: Sequence[str]) -> tuple[Assembly, ...]:
+        """The sources of these tasks, with these tasks only."""
+        return tuple(kept for assembly in self.assemblies if (kept := assembly.only(tasks)) is not None)
+
+
+def gather(
+    config: Config, index: Index, loaded: Sequence[Loaded], kind: EvidenceKind, *, seed: int, watch: Watch = unwatched
+) -> Material:
+    """Retrieve and encode for all examples of all sources.
+
+    Args:
+        config: Says how much is retrieved.
+        index: Where it is retrieved from; that of the shuffled graph for this control.
+        loaded: The sources.
+        kind: Which evidence.
+        seed: Of random passages.
+        watch: Gives progress bars.
+    """
+    graph = index.graph
+    rankings = [task for one in loaded for task in one.source.tasks if task.head == "ranking"]
+    nodes = {task.name: _item_nodes(graph, task) for task in rankings}
+    targets = np.unique(np.concatenate([np.zeros(0, np.int64), *nodes.values()]))
+    retriever = retriever_for(config, index, kind, targets[targets >= 0], seed)
+    readings = [
+        read_queries(
+            [example.query for example in one.source.examples],
+            retriever,
+            index,
+            index.encoder,
+            watch(f"reading {one.source.name}"),
+        )
+        for one in loaded
+    ]
+    beside = {
+        name: [neighbours(graph, node) for node in items.tolist()] for name, items in nodes.items() if kind != "none"
+    }
+    trained = [
+        read[row] for one, read in zip(loaded, readings, strict=True) for row in one.source.positions("train").tolist()
+    ]
+    entities = learned_entities(trained, config.model.frequent)
+    read = [reading for one in readings for reading in one]
+    used = used_nodes(
+        read, [items[items >= 0] for items in nodes.values()] + [near for found in beside.values() for near in found]
+    )
+    vectors = Vectors(
+        node_vectors(graph, used, index.encoder, _hidden(config, graph), watch("encoding nodes")),
+        id_rows(len(graph.nodes), entities),
+        index.dense.vectors,
+    )
+    items = {
+        name: item_table(nodes[name], one.seen[name], vectors, beside.get(name)) for one in loaded for name in one.seen
+    }
+    signals = [{name: _item_signals(one.signals[name], nodes[name], index) for name in one.signals} for one in loaded]
+    assemblies = tuple(
+        Assembly(one.source, found, vectors, given) for one, found, given in zip(loaded, readings, signals, strict=True)
+    )
+    return Material(assemblies, entities, items, index)
+
+
+def _hidden(config: Config, graph: KnowledgeGraph) -> frozenset[int]:
+    """Relations that state a label of some task: no description of a node may show them."""
+    found = (graph.relations.find(iri) for task in config.tasks for iri in task.hide)
+    return frozenset(relation for relation in found if relation is not None)
+
+
+def _item_nodes(graph: KnowledgeGraph, task: Task) -> Int64[np.ndarray, " item"]:
+    """The node of each item; -1 for those that the graph does not know."""
+    found = (graph.nodes.find(iri) for iri in task.answers)
+    return np.array([-1 if node is None else node for node in found], np.int64)
+
+
+def _item_signals(signals: Signals, nodes: Int64[np.ndarray, " item"], index: Index) -> ItemSignals:
+    """The collaborative signals of a ranking, and those of its evidence."""
+    columns = np.full(len(index.graph.nodes), -1, np.int64)
+    columns[nodes[nodes >= 0]] = np.flatnonzero(nodes >= 0)
+
+    def compute(
+        examples: Sequence[Example], evidence: Sequence[Evidence | None]
+    ) -> Float32[np.ndarray, "example item signal"]:
+        found = evidence_signals(evidence, columns, len(nodes), index.corpus.entities_of)
+        return np.concatenate([signals.compute(examples), found], axis=2)
+
+    return compute
+
+
+def new_model(config: Config, material: Material, tasks: Sequence[str], seed: int) -> tuple[Model, ModelSize]:
+    """A model for some tasks, with fresh weights, and its size."""
+    seed_everything(seed)
+    heads = {
+        task.name: head_size(task, material, assembly)
+        for assembly in material.only(tasks)
+        for task in assembly.source.tasks
+    }
+    size = ModelSize(
+        text_dim=material.assemblies[0].vectors.nodes.shape[1],
+        relations=len(material.index.graph.relations),
+        ids=len(material.entities),
+        settings=config.model,
+        heads=heads,
+    )
+    return build_model(size, material.items), size
+
+
+def head_size(task: Task, material: Material, assembly: Assembly) -> HeadSize:
+    """The size of a task's head."""
+    match task.head:
+        case "class" | "labels":
+            return HeadSize(kind=task.head, answers=len(task.answers))
+        case "ranking":
+            one = assembly.batch([0]).signals[task.name]
+            return ranking_size(material.items[task.name], [GATE_START] * one.shape[2])

@@ -1,0 +1,269 @@
+"""A run: a folder with a trained model and everything that is needed to use it again.
+
+run.json        configuration, where the index is, tasks with their answers and thresholds, learned entities
+best/           weights that were best on the aggregate of validation (best-TASK/: on one task)
+last/           state to resume from
+events.*        TensorBoard
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int64
+
+from ragmtl import __version__
+from ragmtl.build import Material, Watch, evidence_index, gather, new_model, open_index, unwatched
+from ragmtl.compare import Arm, EvidenceKind, choose_arms, compare
+from ragmtl.config import Config, parse_config
+from ragmtl.errors import MismatchError
+from ragmtl.evaluate import Measured, evaluate
+from ragmtl.models.checkpoint import load_checkpoint, restore
+from ragmtl.models.model import Model
+from ragmtl.report import Comparison, Row
+from ragmtl.retrieval.index import Index
+from ragmtl.sizes import ModelSize, build_model
+from ragmtl.tables import Loaded, load_tasks
+from ragmtl.tasks.base import Split, Task
+from ragmtl.tasks.bootstrap import bootstrap
+from ragmtl.tracking import Tracker
+from ragmtl.train import Epoch, Trainer, TrainingSettings
+
+FORMAT = "ragmtl run"
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """A trained model with what it was trained on.
+
+    Attributes:
+        folder: Where it is.
+        config: Its configuration.
+        index: The index that it retrieves from.
+        model: The model, with its best weights.
+        size: Its size.
+        entities: Nodes that have a learned vector.
+        thresholds: From which probability on a label is chosen, by task with labels.
+        answers: Names of classes and labels, IRIs of items, by task.
+    """
+
+    folder: Path
+    config: Config
+    index: Index
+    model: Model
+    size: ModelSize
+    entities: Int64[np.ndarray, " entity"]
+    thresholds: Mapping[str, float | None]
+    answers: Mapping[str, Sequence[str]]
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Run:
+        """Open a run.
+
+        Raises:
+            MismatchError: The folder holds no run, one of another version, or one whose index has changed.
+        """
+        folder = Path(folder)
+        saved = _read(folder)
+        config = parse_config(saved["config"], str(folder / "run.json"))
+        index = open_index(config, Path(saved["index"]))
+        if index.manifest["graph"] != saved["graph"] or index.manifest["corpus"] != saved["corpus"]:
+            raise MismatchError(
+                f"{folder}: expected the index that this run was trained with, found another in {saved['index']}; "
+                "train again, or restore that index"
+            )
+        size = ModelSize.model_validate(saved["size"])
+        model = build_model(size)
+        restore(model, load_checkpoint(folder / "best").tensors)
+        model.eval()
+        return cls(
+            folder,
+            config,
+            index,
+            model,
+            size,
+            np.array(saved["entities"], np.int64),
+            saved["thresholds"],
+            saved["answers"],
+        )
+
+
+def train_run(config: Config, index: Index, folder: Path, watch: Watch = unwatched) -> Epoch:
+    """Train all tasks together with retrieval, or go on with it; gives the epoch whose weights are kept.
+
+    Raises:
+        DataError: A table cannot be used.
+        MismatchError: The folder holds a run of other data or settings.
+    """
+    loaded = load_tasks(config, index.graph.nodes)
+    material = gather(config, index, loaded, "retrieved", seed=config.seed, watch=watch)
+    names = [task.name for one in loaded for task in one.source.tasks]
+    trainer, size = _train(config, material, names, config.seed, folder, watch)
+    best = trainer.best_epoch()
+    _write(folder, config, material, size, best, [task for one in loaded for task in one.source.tasks])
+    return best
+
+
+def evaluate_run(folder: Path, split: Split, watch: Watch = unwatched) -> list[Row]:
+    """Every metric of every task of a run on a split, with its interval."""
+    run = Run.load(folder)
+    loaded = load_tasks(run.config, run.index.graph.nodes)
+    _same_answers(run, loaded)
+    material = gather(run.config, run.index, loaded, "retrieved", seed=run.config.seed, watch=watch)
+    rows = []
+    for assembly in material.assemblies:
+        for found in evaluate(run.model, assembly, split, run.thresholds).values():
+            rows += [row for part in found.slices for row in _figures(run, found, part, split)]
+    return rows
+
+
+def compare_arms(
+    config: Config,
+    index: Index,
+    folder: Path,
+    watch: Watch = unwatched,
+    *,
+    arms: Sequence[str] = (),
+    seeds: int = 1,
+) -> Comparison:
+    """Train and measure the arms; those that were measured before are taken from the folder.
+
+    Raises:
+        ConfigError: There is no arm of that name.
+        DataError: A table cannot be used.
+        MismatchError: The folder holds a comparison of other data or settings.
+    """
+    chosen = choose_arms(arms)
+    _claim(folder, config, index)
+    loaded = load_tasks(config, index.graph.nodes)
+    held: dict[EvidenceKind, Material] = {}
+
+    def train(arm: Arm, tasks: Sequence[str], seed: int, place: Path) -> Mapping[str, Measured]:
+        if arm.evidence not in held:
+            held.clear()  # evidence of one kind at a time: it is the largest thing in memory
+            source = evidence_index(index, arm.evidence, config.seed, folder / "shuffled-index", watch)
+            held[arm.evidence] = gather(config, source, loaded, arm.evidence, seed=config.seed, watch=watch)
+        trainer, _ = _train(config, held[arm.evidence], tasks, seed, place, watch)
+        thresholds = trainer.best_epoch().thresholds
+        found: dict[str, Measured] = {}
+        for assembly in trainer.assemblies:
+            found |= evaluate(trainer.model, assembly, "test", thresholds)
+        return found
+
+    tasks = [task for one in loaded for task in one.source.tasks]
+    return compare(config.name, tasks, chosen, range(config.seed, config.seed + seeds), folder / "arms", train)
+
+
+def _train(
+    config: Config, material: Material, tasks: Sequence[str], seed: int, folder: Path, watch: Watch
+) -> tuple[Trainer, ModelSize]:
+    """Train some tasks; each gets as many steps as it has when all are trained together."""
+    model, size = new_model(config, material, tasks, seed)
+    settings = TrainingSettings(
+        **config.training.model_dump(exclude={"steps"}), seed=seed, steps=_steps(config, material, tasks)
+    )
+    trainer = Trainer(model, material.only(tasks), settings, folder, fingerprint=_fingerprint(config, material, tasks))
+    with Tracker(folder, watch(f"training {folder.parent.name}/{folder.name}")) as tracker:
+        trainer.fit(tracker)
+    return trainer, size
+
+
+def _steps(config: Config, material: Material, tasks: Sequence[str]) -> int:
+    """Steps of an epoch for these tasks: the share that their sources have in the mixture of all."""
+    from ragmtl.tasks.mixture import Mixture
+
+    training = config.training
+    sizes = tuple(len(assembly.source.positions("train")) for assembly in material.assemblies)
+    shares = Mixture(sizes, training.batch_size, training.temperature, 0, training.steps).shares
+    kept = [assembly.only(tasks) is not None for assembly in material.assemblies]
+    return sum(share for share, keep in zip(shares, kept, strict=True) if keep)
+
+
+def _fingerprint(config: Config, material: Material, tasks: Sequence[str]) -> str:
+    """Says what is trained on what."""
+    parts = [config.model_dump_json(exclude={"training", "folder"}), *sorted(tasks)]
+    parts += [str(material.index.manifest["graph"]), str(material.index.manifest["corpus"])]
+    parts += [f"{assembly.source.name} {len(assembly.source.examples)}" for assembly in material.assemblies]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _claim(folder: Path, config: Config, index: Index) -> None:
+    """Write down what is compared in a folder, or see that it is the same as before."""
+    folder.mkdir(parents=True, exist_ok=True)
+    stated = {
+        "config": json.loads(config.model_dump_json(exclude={"folder"})),
+        "graph": index.manifest["graph"],
+        "corpus": index.manifest["corpus"],
+    }
+    path = folder / "comparison.json"
+    if not path.exists():
+        path.write_text(json.dumps(stated, indent=1), encoding="utf-8")
+    elif json.loads(path.read_text(encoding="utf-8")) != stated:
+        raise MismatchError(
+            f"{folder}: expected the comparison of this configuration and index, found one of others; choose another "
+            "folder with --out, or delete that one"
+        )
+
+
+def _write(
+    folder: Path, config: Config, material: Material, size: ModelSize, best: Epoch, tasks: Sequence[Task]
+) -> None:
+    index = material.index
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "library": __version__,
+        "config": json.loads(config.model_dump_json()) | {"folder": str(config.folder.resolve())},
+        "index": str(index.directory.resolve()),
+        "graph": index.manifest["graph"],
+        "corpus": index.manifest["corpus"],
+        "size": json.loads(size.model_dump_json()),
+        "entities": material.entities.tolist(),
+        "answers": {task.name: list(task.answers) for task in tasks},
+        "thresholds": dict(best.thresholds),
+        "best": asdict(best),
+    }
+    temporary = folder / ".run.json"
+    temporary.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    temporary.replace(folder / "run.json")
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    path = folder / "run.json"
+    try:
+        saved = json.loads(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise MismatchError(f"{folder}: expected a run, found no run.json; `ragmtl train` makes one") from None
+    except ValueError as error:
+        raise MismatchError(f"{path}: expected JSON, found something else ({error}); train again") from None
+    if not isinstance(saved, dict) or saved.get("format") != FORMAT or saved.get("version") != VERSION:
+        raise MismatchError(f"{path}: expected a run of version {VERSION}, found something else; train again")
+    return saved
+
+
+def _same_answers(run: Run, loaded: Sequence[Loaded]) -> None:
+    """See that the tables still hold the classes and items that the run knows."""
+    for one in loaded:
+        for task in one.source.tasks:
+            if list(task.answers) != list(run.answers.get(task.name, ())):
+                raise MismatchError(
+                    f"task {task.name!r}: expected the {len(run.answers.get(task.name, ()))} answers that the run in "
+                    f"{run.folder} was trained for, found {len(task.answers)} in the table, not the same; train again"
+                )
+
+
+def _figures(run: Run, found: Measured, part: str, split: Split) -> list[Row]:
+    groups = [group for group, chosen in zip(found.groups, found.slices[part], strict=True) if chosen]
+    rows = []
+    for metric, statistics in found.metrics.items():
+        interval = bootstrap([statistics.of(found.slices[part])], groups)
+        place = (run.config.name, found.task, part, split, "rag-mtl", metric)
+        rows.append(Row(*place, interval.value, interval.low, interval.high, (run.config.seed,)))
+    return rows

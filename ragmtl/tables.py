@@ -1,0 +1,142 @@
+"""From the tasks of a configuration to examples: tables are read once, whatever number of tasks they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ragmtl.config import ClassificationConfig, Config, RankConfig, RecommendConfig
+from ragmtl.tasks.base import Example, Source
+from ragmtl.tasks.counts import ItemCounts, is_not_hot, seen_in_train
+from ragmtl.tasks.ease import MOST_ITEMS, Ease
+from ragmtl.tasks.events import EventSettings, log_source, log_task
+from ragmtl.tasks.examples import Columns, Target, read_examples
+from ragmtl.tasks.interactions import Interactions, LastOut, LogColumns, Rule, TimeCuts, read_interactions
+from ragmtl.tasks.signals import EaseSignal, Mentioned, Popularity, RecentCounts, Signal, Signals, TrainRows
+from ragmtl.tasks.splits import Fractions
+
+SCALED_ON = 256
+EASE_REGULARISATION = 200.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """A source, and the collaborative signals of the rankings in it.
+
+    Attributes:
+        source: Examples and tasks.
+        signals: By ranking task.
+        seen: By ranking task, which items are the answer of a training example.
+    """
+
+    source: Source
+    signals: Mapping[str, Signals] = field(default_factory=dict)
+    seen: Mapping[str, Sequence[bool]] = field(default_factory=dict)
+
+
+def load_tasks(config: Config, known: Collection[str]) -> list[Loaded]:
+    """Read the tables of all tasks.
+
+    Args:
+        config: Says where they are.
+        known: IRIs of the graph.
+
+    Raises:
+        DataError: A table cannot be used as meant; the message says where and why.
+    """
+    loaded: list[Loaded] = []
+    tables: dict[tuple[object, ...], list[ClassificationConfig]] = {}
+    for task in config.tasks:
+        match task:
+            case ClassificationConfig():
+                tables.setdefault(_inputs(task), []).append(task)
+            case RecommendConfig():
+                loaded.append(_log(config, task, known))
+            case RankConfig():
+                loaded.append(_ranking(config, task, known))
+    return [_labels(config, tasks, known) for tasks in tables.values()] + loaded
+
+
+def _inputs(task: ClassificationConfig) -> tuple[object, ...]:
+    """What two tasks must have in common to be read from a table together."""
+    own = {"name", "label", "kind", "hide", "min_count"}
+    return tuple(str(value) for name, value in task if name not in own)
+
+
+def _labels(config: Config, tasks: Sequence[ClassificationConfig], known: Collection[str]) -> Loaded:
+    first = tasks[0]
+    columns = Columns(
+        id=first.id,
+        text=first.text,
+        entity=first.entity,
+        group=first.group,
+        exclude=first.exclude,
+        split=first.split,
+        separator=first.separator,
+    )
+    targets = [Target(task.name, task.label, task.kind, task.min_count) for task in tasks]
+    hide = {iri for task in tasks for iri in task.hide}
+    name = "+".join(task.name for task in tasks)
+    fractions = Fractions(*first.fractions, seed=config.seed)
+    path = config.resolve(first.data)
+    return Loaded(read_examples(path, columns, targets, fractions=fractions, hide=hide, known=known, name=name))
+
+
+def _ranking(config: Config, task: RankConfig, known: Collection[str]) -> Loaded:
+    columns = Columns(
+        id=task.id,
+        text=task.text,
+        history=task.history,
+        group=task.group,
+        exclude=task.exclude,
+        split=task.split,
+        separator=task.separator,
+    )
+    fractions = Fractions(*task.fractions, seed=config.seed)
+    target = Target(task.name, task.item, "item")
+    path = config.resolve(task.data)
+    source = read_examples(path, columns, [target], fractions=fractions, hide=task.hide, known=known, name=task.name)
+    train = [source.examples[row] for row in source.positions("train").tolist()]
+    items = len(source.tasks[0].answers)
+    rows = TrainRows.of_examples(train, task.name, items, past=True)
+    parts: list[Signal] = [Popularity(TrainRows.of_examples(train, task.name, items, past=False))]
+    if task.history:
+        parts += [*_ease(task.name, rows, items), Mentioned(task.name, items)]
+    signals = Signals.fit(parts, items, train[:SCALED_ON])
+    seen = np.asarray(TrainRows.of_examples(train, task.name, items, past=False).matrix.sum(axis=0) > 0)
+    return Loaded(source, {task.name: signals}, {task.name: seen.tolist()})
+
+
+def _log(config: Config, task: RecommendConfig, known: Collection[str]) -> Loaded:
+    columns = LogColumns(task.user, task.item, task.time, task.split)
+    log = read_interactions(config.resolve(task.data), columns, _rule(task), known=known)
+    counts = ItemCounts.of(log) if task.time else None
+    parts = {"not hot": is_not_hot(counts)} if counts else {}
+    ranking = log_task(log, task.name, parts=parts)
+    settings = EventSettings(min_history=task.min_history, history=task.history, hide=frozenset(task.hide))
+    source = log_source(log, ranking, settings, task.name)
+    train: list[Example] = [source.examples[row] for row in source.positions("train")[-SCALED_ON:].tolist()]
+    signals = Signals.fit(_log_signals(task.name, log, counts), len(log.items), train)
+    return Loaded(source, {task.name: signals}, {task.name: seen_in_train(log).tolist()})
+
+
+def _log_signals(task: str, log: Interactions, counts: ItemCounts | None) -> list[Signal]:
+    """What a log says about its items: with times, also what is popular now."""
+    rows = TrainRows.of_log(log)
+    parts: list[Signal] = [Popularity(rows), *_ease(task, rows, len(log.items))]
+    return [*parts, RecentCounts(counts)] if counts else parts
+
+
+def _ease(task: str, rows: TrainRows, items: int) -> list[Signal]:
+    """EASE, where its matrix of items × items fits."""
+    return [EaseSignal(task, rows, Ease.fit(rows.matrix, EASE_REGULARISATION))] if items <= MOST_ITEMS else []
+
+
+def _rule(task: RecommendConfig) -> Rule | None:
+    if task.split is not None:
+        return None
+    if task.valid_from is not None and task.test_from is not None:
+        return TimeCuts(task.valid_from, task.test_from)
+    return LastOut()
