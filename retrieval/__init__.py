@@ -1,1 +1,59 @@
-"""A query in; a subgraph and passages out, with a score and a reason for each."""
+"""A query in; a subgraph and passages out, with a score and a reason for each.
+
+The names below load their modules on first use: importing this package does no work.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ragmtl.retrieval.controls import NoRetrieval, RandomPassages, shuffle_graph, shuffle_links
+    from ragmtl.retrieval.corpus import Corpus, Passage
+    from ragmtl.retrieval.encoder import CachedEncoder, Encoder, load_encoder
+    from ragmtl.retrieval.evidence import Evidence, Mention, NodeScores, ScoredPassage
+    from ragmtl.retrieval.hybrid import Retriever, Retrieves
+    from ragmtl.retrieval.index import Index
+    from ragmtl.retrieval.query import Query
+    from ragmtl.retrieval.settings import RetrievalSettings, SourceWeights
+
+_MODULES = {
+    "controls": ("NoRetrieval", "RandomPassages", "shuffle_graph", "shuffle_links"),
+    "corpus": ("Corpus", "Passage"),
+    "encoder": ("CachedEncoder", "Encoder", "load_encoder"),
+    "evidence": ("Evidence", "Mention", "NodeScores", "ScoredPassage"),
+    "hybrid": ("Retriever", "Retrieves"),
+    "index": ("Index",),
+    "query": ("Query",),
+    "settings": ("RetrievalSettings", "SourceWeights"),
+}
+
+__all__ = [
+    "CachedEncoder",
+    "Corpus",
+    "Encoder",
+    "Evidence",
+    "Index",
+    "Mention",
+    "NoRetrieval",
+    "NodeScores",
+    "Passage",
+    "Query",
+    "RandomPassages",
+    "RetrievalSettings",
+    "Retriever",
+    "Retrieves",
+    "ScoredPassage",
+    "SourceWeights",
+    "load_encoder",
+    "shuffle_graph",
+    "shuffle_links",
+]
+
+
+def __getattr__(name: str) -> object:
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(import_module(f"ragmtl.retrieval.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

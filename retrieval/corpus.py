@@ -19,8 +19,6 @@ from ragmtl.kg.graph import KnowledgeGraph, Source, Strings, Terms
 from ragmtl.retrieval.arrays import Arrays, invert, load_arrays, load_json, save_arrays, save_json
 from ragmtl.retrieval.progress import Progress
 
-_WEAKEST_LINK = 0.1
-
 
 @dataclass(frozen=True, slots=True)
 class Passage:
@@ -144,7 +142,7 @@ class Corpus:
             linker = Linker.build(graph, [_reading(passage.title, passage.text) for passage in ordered])
             texts = [_reading(ordered[row].title, ordered[row].text) for row in bare]
             for row, mentions in zip(bare, linker.link_many(texts, progress), strict=True):
-                links[row] = sorted({mention.node for mention in mentions if mention.weight >= _WEAKEST_LINK})
+                links[row] = sorted({mention.node for mention in mentions})
         return _assemble(ordered, links, graph, sources, _report(ordered, links, unknown))
 
     def __len__(self) -> int:

@@ -29,7 +29,9 @@ from ragmtl.retrieval.query import Query
 from ragmtl.retrieval.ranking import best
 from ragmtl.retrieval.reasons import node_reasons, passage_reason
 from ragmtl.retrieval.seeds import Seeds
-from ragmtl.retrieval.settings import RetrievalSettings
+from ragmtl.retrieval.settings import RetrievalSettings, SourceWeights
+
+__all__ = ["NOTHING_LINKS", "RetrievalSettings", "Retriever", "Retrieves", "SourceWeights"]
 
 NOTHING_LINKS = "nothing in the query links to the graph; answered from text alone"
 
@@ -174,19 +176,22 @@ class Retriever:
 
     def _passages(self, sources: dict[str, Candidates], walked: _Walked) -> tuple[ScoredPassage, ...]:
         passages, scores = fuse(sources, self.settings.passages, self.settings.min_score)
+        raw, parts = _tables(sources)
+        order = np.argsort(walked.nodes)
         chosen = []
         for passage, score in zip(passages.tolist(), scores.tolist(), strict=True):
-            raw, parts = _parts(sources, passage)
-            reason = passage_reason(parts, self._labels_spoken_of(passage, walked) if parts.get("graph") else [])
-            chosen.append(ScoredPassage(passage, score, raw, reason))
+            found = {name: table[passage] for name, table in raw.items() if passage in table}
+            added = {name: parts[name][passage] for name in found}
+            labels = self._labels_spoken_of(passage, walked, order) if added.get("graph") else []
+            chosen.append(ScoredPassage(passage, score, found, passage_reason(added, labels)))
         return tuple(chosen)
 
-    def _labels_spoken_of(self, passage: int, walked: _Walked) -> list[str]:
-        """Labels of the reached nodes of a passage, those that count most first."""
-        places = np.flatnonzero(np.isin(walked.nodes, self.index.corpus.entities_of(passage)))
-        worth = walked.scores[places] * self._rarity[walked.nodes[places]]
-        order = places[np.lexsort((walked.nodes[places], -worth))]
-        return [self.index.graph.label(int(walked.nodes[place])) for place in order[:2]]
+    def _labels_spoken_of(self, passage: int, walked: _Walked, order: Int64[np.ndarray, " reached"]) -> list[str]:
+        """Labels of the reached nodes of a passage, those that count most first; `order` sorts the nodes reached."""
+        nodes = self.index.corpus.entities_of(passage)
+        places = order[np.searchsorted(walked.nodes, nodes, sorter=order).clip(max=len(order) - 1)]
+        worth = np.where(walked.nodes[places] == nodes, walked.scores[places] * self._rarity[nodes], 0.0)
+        return [self.index.graph.label(int(nodes[place])) for place in best(worth, 2)]
 
     def _targets(self, walked: _Walked) -> NodeScores:
         kept = np.flatnonzero(self._is_target[walked.nodes])[: self.settings.targets]
@@ -207,14 +212,17 @@ def _with_room(
     return np.sort(np.argsort(rank, kind="stable")[:budget])
 
 
-def _parts(sources: dict[str, Candidates], passage: int) -> tuple[dict[str, float], dict[str, float]]:
-    """What each source that proposes a passage scores it, and what it adds to the fused score."""
-    raw, parts = {}, {}
+_Tables = dict[str, dict[int, float]]
+
+
+def _tables(sources: dict[str, Candidates]) -> tuple[_Tables, _Tables]:
+    """By source and passage: the score that the source gives, and what it adds to the fused score."""
+    raw: _Tables = {}
+    parts: _Tables = {}
     for name, source in sources.items():
-        place = np.flatnonzero(source.passages == passage)
-        if len(place):
-            raw[name] = float(source.scores[place[0]])
-            parts[name] = source.weight * float(source.normalised()[place[0]])
+        passages = source.passages.tolist()
+        raw[name] = dict(zip(passages, source.scores.tolist(), strict=True))
+        parts[name] = dict(zip(passages, (source.weight * source.normalised()).tolist(), strict=True))
     return raw, parts
 
 

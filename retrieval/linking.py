@@ -1,7 +1,8 @@
 """Entities named in a text: the longest names win, rare and long names weigh more, names of several nodes are shared.
 
 Weight of a mention = (1 - 2⁻ⁿ) · rarity · share, for n words; rarity = log((1 + N) / (1 + df)) / log(1 + N) over
-the N texts of the corpus, of which df hold the name; less where a name of one word is written without its capital.
+the N texts of the corpus, of which df hold the name. A name of one word weighs half without its capital; a title such
+as "A Film" without capitals weighs less, the more often the corpus writes these words so.
 """
 
 from __future__ import annotations
@@ -48,10 +49,12 @@ class Linker:
     Attributes:
         names: The names of the graph.
         weights: How much a mention of each name weighs, in [0, 1].
+        plain: Share of the mentions of each name in the corpus that are written without any capital.
     """
 
     names: Names
     weights: Float32[np.ndarray, " names"]
+    plain: Float32[np.ndarray, " names"]
 
     @classmethod
     def build(cls, graph: KnowledgeGraph, texts: Sequence[str] = ()) -> Linker:
@@ -62,12 +65,10 @@ class Linker:
             texts: Those of the corpus; without them every name counts as rare.
         """
         names = Names.of(graph)
-        lengths = names.lengths.astype(np.float64)
-        rarity = np.ones(len(names))
-        if texts:
-            frequency = _frequencies(names, texts)
-            rarity = np.log((1.0 + len(texts)) / (1.0 + frequency)) / np.log(1.0 + len(texts))
-        return cls(names, ((1.0 - 0.5**lengths) * rarity).astype(np.float32))
+        found, plain = _frequencies(names, texts)
+        rarity = np.log((1.0 + len(texts)) / (1.0 + found)) / np.log(1.0 + len(texts)) if texts else np.ones(len(names))
+        weights = (1.0 - 0.5 ** names.lengths.astype(np.float64)) * rarity
+        return cls(names, weights.astype(np.float32), (plain / (found + 1.0)).astype(np.float32))
 
     def link(self, text: str) -> tuple[Mention, ...]:
         """All mentions, in the order of the text; a name of several nodes gives one for each."""
@@ -94,7 +95,7 @@ class Linker:
     def save(self, directory: Path) -> None:
         """Write into a directory."""
         self.names.save(directory)
-        save_arrays(directory, {"weights": self.weights})
+        save_arrays(directory, {"weights": self.weights, "plain": self.plain})
 
     @classmethod
     def load(cls, directory: Path) -> Linker:
@@ -103,10 +104,10 @@ class Linker:
         Raises:
             MismatchError: An array is missing or truncated.
         """
-        return cls(Names.load(directory), **load_arrays(directory, ["weights"]))
+        return cls(Names.load(directory), **load_arrays(directory, ["weights", "plain"]))
 
     def _mentions(self, hit: _Hit, text: str, tokens: Tokens) -> list[Mention]:
-        start, end = tokens.starts[hit.first], tokens.ends[hit.first + hit.length - 1]
+        start, end = _span(hit, tokens)
         entries = slice(int(self.names.indptr[hit.name]), int(self.names.indptr[hit.name + 1]))
         nodes, shares, years = self.names.nodes[entries], self.names.shares[entries], self.names.years[entries]
         weight = float(self.weights[hit.name]) * hit.fit
@@ -125,14 +126,17 @@ class Linker:
 
     def _as_written(self, hit: _Hit, text: str, tokens: Tokens) -> float:
         """How much the way in which a name is written speaks for it, in [0, 1]."""
-        start, end = tokens.starts[hit.first], tokens.ends[hit.first + hit.length - 1]
+        start, end = _span(hit, tokens)
         if _is_quoted(text, start, end):
             return 1.0
         if self.names.common[hit.name]:
             capitals = all(text[tokens.starts[place]].isupper() for place in range(hit.first, hit.first + hit.length))
             return _COMMON_IN_TITLE_CASE if capitals and not _begins_sentence(text, start) and end - start > 1 else 0.0
-        plain = hit.length == 1 and self.names.capital[hit.name] and not text[start].isupper()
-        return _WITHOUT_CAPITAL if plain and not text[start].isdigit() else 1.0
+        if not self.names.capital[hit.name] or not text[start:end].islower():
+            return 1.0
+        if self.names.title[hit.name]:
+            return 1.0 - float(self.plain[hit.name])
+        return _WITHOUT_CAPITAL if hit.length == 1 else 1.0
 
 
 def _hits(names: Names, tokens: Tokens) -> list[_Hit]:
@@ -165,12 +169,22 @@ def _stretches(
         prefix = extend(prefix, last[0])
 
 
-def _frequencies(names: Names, texts: Sequence[str]) -> Int64[np.ndarray, " names"]:
-    """How many of the texts hold each name."""
-    counts = np.zeros(len(names), np.int64)
+def _frequencies(names: Names, texts: Sequence[str]) -> tuple[Int64[np.ndarray, " names"], Int64[np.ndarray, " names"]]:
+    """How many of the texts hold each name, and how many of these hold it only without capitals."""
+    found, plain = np.zeros(len(names), np.int64), np.zeros(len(names), np.int64)
     for text in texts:
-        counts[list({hit.name for hit in _hits(names, tokenise(text)) if hit.fit == 1.0})] += 1
-    return counts
+        tokens = tokenise(text)
+        hits = [hit for hit in _hits(names, tokens) if hit.fit == 1.0]
+        every = {hit.name for hit in hits}
+        written = {hit.name for hit in hits if not text[slice(*_span(hit, tokens))].islower()}
+        found[list(every)] += 1
+        plain[list(every - written)] += 1
+    return found, plain
+
+
+def _span(hit: _Hit, tokens: Tokens) -> tuple[int, int]:
+    """Where a name begins and ends in the text."""
+    return tokens.starts[hit.first], tokens.ends[hit.first + hit.length - 1]
 
 
 def _is_quoted(text: str, start: int, end: int) -> bool:

@@ -39,6 +39,7 @@ class Names:
         lengths: How many words it has.
         common: Whether it is one or two words, all of them stop words or of one or two letters or digits.
         capital: Whether its first letter is a capital one.
+        title: Whether it is also of two words or more, one of them a stop word: such names are titles.
         indptr: Its nodes are the entries `indptr[name]` to `indptr[name + 1]`.
         nodes: Node of each entry.
         shares: How much of the name belongs to the node, in (0, 1]; sums to 1 or less over the nodes of a name.
@@ -51,6 +52,7 @@ class Names:
     lengths: Int16[np.ndarray, " names"]
     common: Bool[np.ndarray, " names"]
     capital: Bool[np.ndarray, " names"]
+    title: Bool[np.ndarray, " names"]
     indptr: Int64[np.ndarray, " pointers"]
     nodes: Int32[np.ndarray, " entries"]
     shares: Float32[np.ndarray, " entries"]
@@ -138,6 +140,7 @@ class _Table:
             lengths=np.array([len(words[row]) for row in order], np.int16),
             common=np.array([_is_common(words[row]) for row in order], np.bool_),
             capital=np.array(self._capital, np.bool_)[order],
+            title=np.array([self._capital[row] and _is_title(words[row]) for row in order], np.bool_),
             indptr=indptr,
             nodes=nodes,
             shares=shares,
@@ -196,6 +199,10 @@ def _key(words: tuple[str, ...]) -> int:
 
 def _is_common(words: tuple[str, ...]) -> bool:
     return len(words) < _NEVER_COMMON and all(word in STOP_WORDS or len(word) < _SHORT for word in words)
+
+
+def _is_title(words: tuple[str, ...]) -> bool:
+    return len(words) > 1 and not STOP_WORDS.isdisjoint(words)
 
 
 def _years(graph: KnowledgeGraph) -> Int16[np.ndarray, " nodes"]:

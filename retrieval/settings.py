@@ -64,7 +64,7 @@ class RetrievalSettings:
     seeds: int = 64
     decay: float = 0.9
     damping: float = 0.85
-    epsilon: float = 1e-5
+    epsilon: float = 2e-5
 
     def __post_init__(self) -> None:
         if self.walk not in ("pagerank", "k-hop"):

@@ -61,7 +61,7 @@ def test_entities_that_the_graph_lacks_are_counted(corpus: Corpus) -> None:
 def test_saved_and_loaded_it_is_the_same(corpus: Corpus, tmp_path: Path) -> None:
     corpus.save(tmp_path)
     loaded = Corpus.load(tmp_path)
-    assert isinstance(loaded.entities, np.memmap)
+    assert isinstance(loaded.entities.base, np.memmap)
     assert [loaded[row] for row in range(len(loaded))] == [corpus[row] for row in range(len(corpus))]
     assert np.array_equal(loaded.mentions, corpus.mentions)
     assert (loaded.digest, loaded.report, loaded.sources) == (corpus.digest, corpus.report, corpus.sources)

@@ -51,7 +51,7 @@ def test_saved_and_loaded_it_is_the_same(tmp_path: Path) -> None:
     index = Dense.build(VECTORS)
     index.save(tmp_path)
     loaded = Dense.load(tmp_path)
-    assert isinstance(loaded.vectors, np.memmap)
+    assert isinstance(loaded.vectors.base, np.memmap)
     assert np.array_equal(loaded.search(VECTORS[3], 9)[0], index.search(VECTORS[3], 9)[0])
     np.save(tmp_path / "vectors.npy", np.zeros(3))
     with pytest.raises(MismatchError, match="expected vectors"):

@@ -105,3 +105,12 @@ def test_saved_and_loaded_it_is_the_same(linker: Linker, tmp_path: Path) -> None
     linker.save(tmp_path)
     text = "Heat (1995), tomatoes, and The Levant Coast"
     assert Linker.load(tmp_path).link(text) == linker.link(text)
+
+
+def test_a_title_in_small_letters_weighs_as_the_corpus_writes_it() -> None:
+    graph, _ = of("A-Film", "The Matrix")
+    texts = ["we saw a film"] * 9 + ["we saw The Matrix"] * 9 + ["nothing"] * 9
+    linker = Linker.build(graph, texts)
+    weights = {m.node: m.weight for m in linker.link("a film like the matrix")}
+    assert weights[0] < weights[1] / 5
+    assert linker.link("A-Film")[0].weight > 5 * weights[0]
