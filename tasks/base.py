@@ -39,6 +39,7 @@ class Example:
         time: When it happened, where that is known; seconds.
         past: By ranking task, the items met before, oldest first, all of them (`query.history` may
             hold only the most recent); positions in `Task.answers`.
+        excluded: By ranking task, other items that are no answer, and are not shown either.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Example:
     split: Split
     time: float | None = None
     past: Mapping[str, Items] = field(default_factory=dict)
+    excluded: Mapping[str, Items] = field(default_factory=dict)
 
 
 @runtime_checkable

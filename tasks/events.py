@@ -19,7 +19,7 @@ from jaxtyping import Int64
 from ragmtl.errors import DataError
 from ragmtl.retrieval.query import Query
 from ragmtl.tasks.base import SPLITS, Example, Label, Source
-from ragmtl.tasks.interactions import HIDDEN, TRAIN, Interactions
+from ragmtl.tasks.interactions import HIDDEN, TRAIN, VALID, Interactions
 from ragmtl.tasks.recommend import Part, RankingTask
 
 Places = Int64[np.ndarray, " _place"]
@@ -34,12 +34,14 @@ class EventSettings:
         history: How many of the most recent items are read.
         hide: IRIs of relations that must not be seen.
         user_entities: The user is an entity of the graph that the query is about (a dish, a project).
+        show_valid: In a set, test sees the items of valid; else only those of train (valid's are no answer either way).
     """
 
     min_history: int = 1
     history: int = 20
     hide: frozenset[str] = frozenset()
     user_entities: bool = False
+    show_valid: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,6 +93,10 @@ class EventExamples(Sequence[Example]):
         shown = log.splits[start:stop] != HIDDEN
         if start <= first < stop:
             shown[first - start : last - start] = False
+        excluded = {}
+        if not (settings.show_valid or log.sequence):
+            held_out = log.splits[start:stop] == VALID
+            excluded, shown = {self.task: log.item_ids[start:stop][held_out]}, shown & ~held_out
         past = log.item_ids[start:stop][shown]
         items = log.item_ids[first:last].tolist()
         user, split = log.users[log.user_ids[first]], SPLITS[log.splits[first]]
@@ -98,7 +104,9 @@ class EventExamples(Sequence[Example]):
         query = Query(entities=(user,) if settings.user_entities else (), history=history, hide=settings.hide)
         label: Label = items[0] if len(items) == 1 else tuple(items)
         time = float(log.times[first]) if log.sequence else None
-        return Example(f"{user} {split} {first}", query, {self.task: label}, user, split, time, {self.task: past})
+        return Example(
+            f"{user} {split} {first}", query, {self.task: label}, user, split, time, {self.task: past}, excluded
+        )
 
 
 def log_source(log: Interactions, task: RankingTask, settings: EventSettings, name: str) -> Source:

@@ -101,9 +101,10 @@ class RankingTask:
         self, examples: Sequence[Example], *, training: bool
     ) -> tuple[Int64[np.ndarray, " pair"], Int64[np.ndarray, " pair"]]:
         """Pairs of example and item that are no answer."""
-        pasts = [example.past.get(self.name, _NOTHING) if self.mask_past else _NOTHING for example in examples]
-        rows = np.repeat(np.arange(len(examples)), [len(past) for past in pasts])
-        items = np.concatenate([_NOTHING, *pasts])
+        left_out = [example.excluded.get(self.name, _NOTHING) for example in examples]
+        left_out += [example.past.get(self.name, _NOTHING) for example in examples if self.mask_past]
+        rows = np.repeat(np.arange(len(left_out)) % len(examples), [len(items) for items in left_out])
+        items = np.concatenate([_NOTHING, *left_out])
         if training and self.untrained:
             rows = np.concatenate([rows, np.repeat(np.arange(len(examples)), len(self.untrained))])
             items = np.concatenate([items, np.tile(np.array(self.untrained, np.int64), len(examples))])

@@ -75,6 +75,15 @@ def test_in_a_set_train_shows_the_others_and_held_out_items_stand_together() -> 
     assert _source(SET).examples[0].time is None
 
 
+def test_items_of_valid_need_not_be_shown_at_test_and_still_are_no_answer() -> None:
+    source = log_source(SET, log_task(SET, "items"), EventSettings(show_valid=False), "log")
+    valid, test = source.examples[3], source.examples[5]
+    assert (_seen(valid)[1], _seen(test)[1]) == ("abc", "abc")
+    assert (valid.excluded["items"].tolist(), test.excluded["items"].tolist()) == ([], [3])
+    measured = source.tasks[0].measure(np.array([[0, 0, 0, 9, 1]], np.float32), [test])
+    assert measured["mrr"].value == 1.0
+
+
 @pytest.mark.parametrize("log", [SEQUENCE, SET], ids=["sequence", "set"])
 def test_no_example_shows_what_it_wants_or_what_is_held_out_later(log: Interactions) -> None:
     order = {"train": 0, "valid": 1, "test": 2}
