@@ -66,7 +66,7 @@ def _spread(points: Float[np.ndarray, "node 2"], rounds: int = 100) -> Float[np.
         apart = points[:, None] - points[None]
         overlap = BOX - np.abs(apart)
         hit = (overlap > 0).all(axis=2)
-        np.fill_diagonal(hit, False)
+        hit &= ~np.eye(len(points), dtype=np.bool_)
         if not hit.any():
             break
         axis = (overlap / BOX).argmin(axis=2)
@@ -78,7 +78,7 @@ def _spread(points: Float[np.ndarray, "node 2"], rounds: int = 100) -> Float[np.
     return points
 
 
-def _side_by_side(drawings: list[Float[np.ndarray, "node 2"]]) -> list[Float[np.ndarray, "node 2"]]:
+def _side_by_side(drawings: list[Float[np.ndarray, "_ 2"]]) -> list[Float[np.ndarray, "_ 2"]]:
     """Put the drawings in rows, as wide as lets them be drawn largest."""
     sizes = np.array([drawing.max(axis=0) - drawing.min(axis=0) + GAP for drawing in drawings]).reshape(-1, 2)
     widths = np.cumsum(sizes[:, 0])[:MOST_WIDTHS]

@@ -16,6 +16,7 @@ from ragmtl.inspector.words import (
     known_names,
     local_name,
     percent,
+    shorten,
 )
 from ragmtl.prediction import Answer, MentionView, PassageView, Prediction, Score
 from ragmtl.retrieval.query import Query
@@ -62,7 +63,7 @@ def _title(prediction: Prediction) -> str:
     names = known_names(prediction)
     seeds = [names.get(iri, local_name(iri)) for iri in (*prediction.query.entities, *prediction.query.history)]
     text = clean(prediction.query.text or ", ".join(seeds) or "Prediction")
-    return text if len(text) <= 60 else text[:59].rstrip() + "\u2026"
+    return shorten(text, 60)
 
 
 def _header(prediction: Prediction) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from ragmtl.inspector.markup import escape
 from ragmtl.inspector.verdicts import kind
-from ragmtl.inspector.words import interval, signed
+from ragmtl.inspector.words import interval, shorten, signed
 from ragmtl.report import Difference
 
 WIDTH, ROW, MARGIN, AXIS = 480, 44, 14, 24
@@ -33,7 +33,7 @@ def difference_plot(title: str, differences: Sequence[Difference]) -> str:
 def _row(difference: Difference, row: int, across: Callable[[float], float]) -> str:
     top, mark = row * ROW, kind(difference)
     middle = top + 27
-    name = f"{difference.arm} \u2212 {difference.against}"
+    name = shorten(f"{difference.arm} \u2212 {difference.against}", 40)
     ends = [
         across(value) if math.isfinite(value) else 0.0 for value in (difference.low, difference.high, difference.value)
     ]

@@ -35,6 +35,11 @@ def interval(low: float, high: float) -> str:
     return f"[{figure(low)}, {figure(high)}]"
 
 
+def shorten(text: str, most: int) -> str:
+    """Text of at most `most` characters, with an ellipsis where something was cut."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "\u2026"
+
+
 def percent(value: float) -> str:
     """A share or probability; never rounded to nothing or to all."""
     share = 100 * value

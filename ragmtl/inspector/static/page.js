@@ -57,7 +57,7 @@
       { selector: "edge.named", style: { label: "data(label)", color: ink } },
       { selector: ".faded", style: { opacity: 0.16 } },
       { selector: "edge.lit", style: { "line-color": graph, "target-arrow-color": graph, opacity: 1,
-        "z-index": 9 } },
+        "z-index": 4 } },
       { selector: "node.lit", style: { "text-opacity": 1, "text-outline-width": fixed(2.5), "font-weight": "bold", "z-index": 5 } },
       { selector: "node.held", style: { "border-color": ink, "border-style": "solid", "border-width": fixed(3) } },
       { selector: "node:active, edge:active", style: { "overlay-opacity": 0 } },
@@ -144,6 +144,12 @@
       ["named graph", triple.graph ? make("code", triple.graph) : make("span", "default graph", "quiet")],
       ["relation", linked(triple.href, triple.iri)]]));
   }
+  // The relation is written along a line that is long enough for it, and always along the chosen one.
+  const roomy = (edge) => {
+    const from = edge.source().renderedPosition(), to = edge.target().renderedPosition();
+    return Math.hypot(from.x - to.x, from.y - to.y) - (edge.source().data("base") + edge.target().data("base")) / 2
+      > Math.min(150, edge.data("label").length * 5.6);
+  };
   const about = (element) => element.isNode() ? element.closedNeighborhood() : element.union(element.connectedNodes());
   function light(element) {
     cy.batch(() => {
@@ -151,9 +157,9 @@
       if (element) {
         const near = about(element);
         cy.elements().not(near).addClass("faded");
-        near.addClass("lit"); near.edges().addClass("named");
-        element.addClass("held");
-      } else if (data.triples.length <= data.few) cy.edges().addClass("named");
+        near.addClass("lit"); near.edges().filter(roomy).addClass("named");
+        element.addClass("held named");
+      } else if (data.triples.length <= data.few) cy.edges().filter(roomy).addClass("named");
     });
     document.querySelectorAll("tr.lit").forEach((row) => row.classList.remove("lit"));
     if (element && element.isEdge()) rows[element.data("at")]?.classList.add("lit");

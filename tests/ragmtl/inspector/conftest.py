@@ -243,14 +243,14 @@ def hostile() -> Prediction:
 
 # --- a comparison -----------------------------------------------------------------------------------------------------
 
-FIGURES = {
+FIGURES: dict[tuple[str, str, str], tuple[float, ...]] = {
     # task, slice, metric: value per arm
     ("genre", "all", "micro_f1"): (0.521, 0.608, 0.518, 0.611, 0.598, 0.512),
     ("genre", "all", "macro_f1"): (0.402, 0.471, 0.409, 0.483, 0.470, 0.401),
     ("dialogues", "all", "recall@10"): (0.181, 0.192, 0.183, 0.203, 0.199, 0.190),
     ("dialogues", "new only", "recall@10"): (0.115, 0.131, 0.112, 0.139, 0.137, 0.116),
 }
-ARMS = ("single", "rag-single", "mtl", "rag-mtl", "random-passages", "shuffled-graph")
+ARMS: tuple[str, ...] = ("single", "rag-single", "mtl", "rag-mtl", "random-passages", "shuffled-graph")
 CONTRASTS = (
     ("rag-mtl", "mtl"),
     ("rag-single", "single"),

@@ -169,15 +169,18 @@ PAINTED = """[...canvas.querySelectorAll('canvas')].some((one) =>
   one.getContext('2d').getImageData(0, 0, one.width, one.height).data.some(Boolean))"""
 
 
+FIND = """(() => {
+  const box = canvas.getBoundingClientRect();
+  const at = canvas._cyreg.cy.nodes().filter((node) => node.data("label") === %s).renderedPosition();
+  return [box.x + at.x, box.y + at.y];
+})()"""
+
+
 def place_of(browser: Browser, label: str) -> tuple[float, float]:
     """Where the drawing shows an entity, in pixels of the window."""
-    find = f"cytoscapeOf(canvas).nodes().filter((node) => node.data('label') === {json.dumps(label)})"
-    browser.run("window.cytoscapeOf = (element) => element._cyreg.cy; canvas.scrollIntoView({ block: 'center' })")
+    browser.run("canvas.scrollIntoView({ block: 'center' })")
     browser.settle()
-    x, y = browser.run(
-        f"(() => {{ const at = {find}.renderedPosition(), box = canvas.getBoundingClientRect();"
-        " return [box.x + at.x, box.y + at.y]; }})()".replace("}}", "}")
-    )
+    x, y = browser.run(FIND % json.dumps(label))
     return x, y
 
 
