@@ -56,7 +56,7 @@ def test_a_data_block_holds_anything() -> None:
     assert json.loads(inside[1]) == {"text": "</script><!--\ufffd'\"&", "none": None, "list": [None, 1.5, True]}
 
 
-@pytest.mark.parametrize(("share", "width"), [(0.5, "50.0"), (7, "100.0"), (-1, "0.0"), (float("nan"), "0.0")])
+@pytest.mark.parametrize(("share", "width"), [(0.5, "50.0"), (7.0, "100.0"), (-1.0, "0.0"), (float("nan"), "0.0")])
 def test_bars_stay_in_their_track(share: float, width: str) -> None:
     assert f'<rect width="{width}" height="8" class="fill"/>' in bar(share, "graph")
 
