@@ -46,7 +46,7 @@ class Reading:
         signals: Per ranking task, some scores of every item for this example.
     """
 
-    segments: Float[np.ndarray, "segment text"]
+    segments: Float[np.ndarray, "segment wide"]
     evidence: Evidence | None
     history: Int64[np.ndarray, " history"]
     signals: Mapping[str, Float[np.ndarray, "_item _signal"]]
@@ -72,7 +72,7 @@ class Batch:
         signals: Per ranking task, scores of every item; zero for examples that have none.
     """
 
-    segments: Float[Tensor, "batch segment text"]
+    segments: Float[Tensor, "batch segment wide"]
     segment_mask: Bool[Tensor, "batch segment"]
     history: Float[Tensor, "batch history text"]
     history_ids: Int[Tensor, "batch history"]
@@ -219,11 +219,10 @@ def _rows(table: np.ndarray, ids: Int64[np.ndarray, " id"], what: str) -> np.nda
     return np.asarray(table[ids])
 
 
-def _check_width(segments: Sequence[Float[np.ndarray, "_segment _text"]], vectors: Vectors) -> None:
-    width = vectors.nodes.shape[1]
-    found = next((one.shape[1] for one in segments if one.shape[1] != width), width)
-    if found != width or vectors.passages.shape[1] != width:
+def _check_width(segments: Sequence[Float[np.ndarray, "_segment _wide"]], vectors: Vectors) -> None:
+    widths = sorted({one.shape[1] for one in segments})
+    if len(widths) > 1 or vectors.passages.shape[1] != vectors.nodes.shape[1]:
         raise MismatchError(
-            f"expected text vectors of {width} numbers, as the nodes have; found {found} for the text of an example "
-            f"and {vectors.passages.shape[1]} for passages; use one text encoder for all"
+            f"expected text vectors of one width, found {', '.join(map(str, widths))} for the texts of examples, "
+            f"{vectors.nodes.shape[1]} for nodes and {vectors.passages.shape[1]} for passages; use one text encoder"
         )

@@ -51,7 +51,8 @@ class Model(nn.Module):
     """Reads text, history and evidence; answers every task.
 
     Args:
-        text_dim: Width of the frozen text vectors.
+        text_dim: Width of the frozen text vectors of nodes and passages.
+        segment_dim: Width of the vectors of the query's segments.
         relations: Number of relations of the graph.
         ids: Number of entities that have a learned vector.
         heads: One head per task; each reads a `HeadInput` of width `dim`.
@@ -68,6 +69,7 @@ class Model(nn.Module):
         self,
         *,
         text_dim: int,
+        segment_dim: int,
         relations: int,
         ids: int,
         heads: Mapping[str, nn.Module],
@@ -79,7 +81,7 @@ class Model(nn.Module):
         super().__init__()
         if dim % attention_heads:
             raise ConfigError(f"expected dim to be a multiple of attention_heads, found {dim} and {attention_heads}")
-        self.text = SegmentReader(text_dim, dim, attention_heads)
+        self.text = SegmentReader(segment_dim, dim, attention_heads)
         self.ids = IdTable(ids, dim)
         self.nodes = NodeEncoder(text_dim, dim)
         self.history = HistoryReader(dim, attention_heads)

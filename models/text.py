@@ -7,6 +7,7 @@ import re
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ragmtl.models.attention import masked_softmax
 
@@ -65,25 +66,51 @@ def _pieces(sentence: str, limit: int) -> list[str]:
 class SegmentReader(nn.Module):
     """Sums up the segments of a text by attention, weights learned from each segment alone.
 
+    Segments are standardised first, with the mean and spread of those of training: numbers from inside of a network
+    differ widely in size.
+
     Args:
         text_dim: Width of segment vectors.
         dim: Width of the summary, a multiple of `heads`.
         heads: Each weighs segments for its own part of the summary.
+        dropout: On the numbers of a segment, and on the summary.
+        left_out: Share of segments that training leaves out.
     """
 
-    def __init__(self, text_dim: int, dim: int, heads: int = 4) -> None:
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(self, text_dim: int, dim: int, heads: int = 4, *, dropout: float = 0.3, left_out: float = 0.3) -> None:
         super().__init__()
         self.heads = heads
+        self.left_out = left_out
         self.project = nn.Linear(text_dim, dim)
         self.salience = nn.Linear(text_dim, heads, bias=False)
         nn.init.zeros_(self.salience.weight)
         self.nothing = nn.Parameter(torch.zeros(dim))
+        self.dropout = nn.Dropout(dropout)
+        self.register_buffer("mean", torch.zeros(text_dim))
+        self.register_buffer("spread", torch.ones(text_dim))
+
+    def standardise(self, mean: Float[Tensor, " text"], spread: Float[Tensor, " text"]) -> None:
+        """Set what segments are standardised with; numbers without spread are left as they are."""
+        self.mean.copy_(mean)
+        self.spread.copy_(torch.where(spread > 0, spread, torch.ones_like(spread)))
 
     def forward(
         self, segments: Float[Tensor, "batch segment text"], mask: Bool[Tensor, "batch segment"]
     ) -> tuple[Float[Tensor, "batch dim"], Float[Tensor, "batch segment"]]:
         """The summary of each text, and the weight of each segment (they sum to 1; 0 where there is no text)."""
-        weights = masked_softmax(self.salience(segments).transpose(1, 2), mask.unsqueeze(1))
-        parts = self.project(segments).unflatten(2, (self.heads, -1))
-        summary = torch.einsum("bhs,bshd->bhd", weights, parts).flatten(1)
+        read = self.dropout((segments.to(self.mean.dtype) - self.mean) / self.spread)
+        weights = masked_softmax(self.salience(read).transpose(1, 2), self._kept(mask).unsqueeze(1))
+        projected = functional.gelu(self.project(read))
+        parts = projected.reshape(*projected.shape[:2], self.heads, projected.shape[2] // self.heads)
+        summary = self.dropout(torch.einsum("bhs,bshd->bhd", weights, parts).flatten(1))
         return torch.where(mask.any(1, keepdim=True), summary, self.nothing), weights.mean(1)
+
+    def _kept(self, mask: Bool[Tensor, "batch segment"]) -> Bool[Tensor, "batch segment"]:
+        """The segments that are read: in training, some are left out, but never all of a text."""
+        if not self.training or self.left_out == 0:
+            return mask
+        kept = mask & (torch.rand(mask.shape, device=mask.device) >= self.left_out)
+        return torch.where(kept.any(1, keepdim=True), kept, mask)

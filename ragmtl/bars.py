@@ -57,5 +57,6 @@ class Bar:
 
     def __call__(self, done: int, total: int, note: str = "") -> None:
         """Show how far it is."""
-        fields = {"note": note} if note else {}
-        self._progress.update(self._task, completed=done, total=total, **fields)
+        self._progress.update(self._task, completed=done, total=total)
+        if note:
+            self._progress.update(self._task, note=note)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from jaxtyping import Float32, Int64
 
 from ragmtl.assembly import Assembly, ItemSignals
@@ -14,6 +15,7 @@ from ragmtl.compare import EvidenceKind
 from ragmtl.config import Config
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.read import read_rdf
+from ragmtl.kg.similar import adamic_adar
 from ragmtl.models.batch import Vectors
 from ragmtl.models.heads import Items
 from ragmtl.models.model import Model
@@ -25,6 +27,7 @@ from ragmtl.read import (
     neighbours,
     node_vectors,
     read_queries,
+    segment_scale,
     used_nodes,
 )
 from ragmtl.retrieval.controls import NoRetrieval, RandomPassages, shuffle_graph, shuffle_links
@@ -39,15 +42,17 @@ from ragmtl.seed import seed_everything
 from ragmtl.sizes import HeadSize, ModelSize, build_model, ranking_size
 from ragmtl.tables import Loaded
 from ragmtl.tasks.base import Example, Task
+from ragmtl.tasks.ease import MOST_ITEMS
+from ragmtl.tasks.neighbours import Neighbours
 from ragmtl.tasks.signals import Signals
 
 Watch = Callable[[str], Progress]
 """Gives a progress bar for a piece of work, by its name."""
 
-EVIDENCE_SIGNALS = ("near in the graph", "in the passages")
+KNOWLEDGE_SIGNALS = ("alike in the graph", "alike in the graph to the last", "near in the graph", "in the passages")
 """Signals that every ranking has beside the collaborative ones; zero in arms without retrieval."""
 
-GATE_START = 0.3
+SIMILARITY_SCALE, EVIDENCE_SCALE, GATE_START = 10.0, 5.0, 0.3
 
 
 def unwatched(name: str) -> Progress:
@@ -58,6 +63,11 @@ def unwatched(name: str) -> Progress:
 def encoder_for(config: Config, cache: Path) -> Encoder:
     """The frozen text encoder, with vectors kept in a folder."""
     return CachedEncoder(load_encoder(config.encoder.name), cache)
+
+
+def reader_for(config: Config, index: Index) -> Encoder:
+    """What makes the vectors of texts that a model reads; they are kept beside the index."""
+    return CachedEncoder(load_encoder(config.encoder.name, inside=True), vectors_beside(index.directory))
 
 
 def build_index(config: Config, folder: Path, watch: Watch = unwatched) -> Index:
@@ -139,12 +149,14 @@ class Material:
         assemblies: One per source.
         entities: Nodes that have a learned vector.
         items: The items of each ranking.
+        scale: Mean and spread of the segments of training texts.
         index: Where the evidence is from.
     """
 
     assemblies: tuple[Assembly, ...]
     entities: Int64[np.ndarray, " entity"]
     items: dict[str, Items]
+    scale: tuple[Float32[np.ndarray, " wide"], Float32[np.ndarray, " wide"]]
     index: Index
 
     def only(self, tasks: Sequence[str]) -> tuple[Assembly, ...]:
@@ -153,21 +165,29 @@ class Material:
 
 
 def gather(
-    config: Config, index: Index, loaded: Sequence[Loaded], kind: EvidenceKind, *, seed: int, watch: Watch = unwatched
+    config: Config,
+    index: Index,
+    reader: Encoder,
+    loaded: Sequence[Loaded],
+    kind: EvidenceKind,
+    *,
+    seed: int,
+    watch: Watch = unwatched,
 ) -> Material:
     """Retrieve and encode for all examples of all sources.
 
     Args:
         config: Says how much is retrieved.
         index: Where it is retrieved from; that of the shuffled graph for this control.
+        reader: Makes the vectors of segments of text.
         loaded: The sources.
         kind: Which evidence.
         seed: Of random passages.
         watch: Gives progress bars.
     """
-    graph = index.graph
+    graph, hide = index.graph, hidden_relations(config, index.graph)
     rankings = [task for one in loaded for task in one.source.tasks if task.head == "ranking"]
-    nodes = {task.name: _item_nodes(graph, task) for task in rankings}
+    nodes = {task.name: item_nodes(graph, task.answers) for task in rankings}
     targets = np.unique(np.concatenate([np.zeros(0, np.int64), *nodes.values()]))
     retriever = retriever_for(config, index, kind, targets[targets >= 0], seed)
     readings = [
@@ -175,7 +195,7 @@ def gather(
             [example.query for example in one.source.examples],
             retriever,
             index,
-            index.encoder,
+            reader,
             watch(f"reading {one.source.name}"),
         )
         for one in loaded
@@ -192,42 +212,65 @@ def gather(
         read, [items[items >= 0] for items in nodes.values()] + [near for found in beside.values() for near in found]
     )
     vectors = Vectors(
-        node_vectors(graph, used, index.encoder, _hidden(config, graph), watch("encoding nodes")),
+        node_vectors(graph, used, index.encoder, hide, watch("encoding nodes")),
         id_rows(len(graph.nodes), entities),
         index.dense.vectors,
     )
     items = {
         name: item_table(nodes[name], one.seen[name], vectors, beside.get(name)) for one in loaded for name in one.seen
     }
-    signals = [{name: _item_signals(one.signals[name], nodes[name], index) for name in one.signals} for one in loaded]
+    signals = [
+        {name: item_signals(name, one.signals[name], nodes[name], index, hide, kind) for name in one.signals}
+        for one in loaded
+    ]
     assemblies = tuple(
         Assembly(one.source, found, vectors, given) for one, found, given in zip(loaded, readings, signals, strict=True)
     )
-    return Material(assemblies, entities, items, index)
+    return Material(assemblies, entities, items, segment_scale(trained), index)
 
 
-def _hidden(config: Config, graph: KnowledgeGraph) -> frozenset[int]:
+def hidden_relations(config: Config, graph: KnowledgeGraph) -> frozenset[int]:
     """Relations that state a label of some task: no description of a node may show them."""
     found = (graph.relations.find(iri) for task in config.tasks for iri in task.hide)
     return frozenset(relation for relation in found if relation is not None)
 
 
-def _item_nodes(graph: KnowledgeGraph, task: Task) -> Int64[np.ndarray, " item"]:
+def item_nodes(graph: KnowledgeGraph, answers: Sequence[str]) -> Int64[np.ndarray, " item"]:
     """The node of each item; -1 for those that the graph does not know."""
-    found = (graph.nodes.find(iri) for iri in task.answers)
+    found = (graph.nodes.find(iri) for iri in answers)
     return np.array([-1 if node is None else node for node in found], np.int64)
 
 
-def _item_signals(signals: Signals, nodes: Int64[np.ndarray, " item"], index: Index) -> ItemSignals:
-    """The collaborative signals of a ranking, and those of its evidence."""
+def item_signals(
+    task: str,
+    signals: Signals,
+    nodes: Int64[np.ndarray, " item"],
+    index: Index,
+    hide: frozenset[int],
+    kind: EvidenceKind,
+) -> ItemSignals:
+    """The collaborative signals of a ranking, and what knowledge says of its items (zeros in arms without).
+
+    Args:
+        task: Name of the ranking.
+        signals: The collaborative signals.
+        nodes: Node of each item; -1 where the graph does not know it.
+        index: Where evidence is from.
+        hide: Relations that must not be seen.
+        kind: Which evidence the arm reads.
+    """
     columns = np.full(len(index.graph.nodes), -1, np.int64)
     columns[nodes[nodes >= 0]] = np.flatnonzero(nodes >= 0)
+    knows = kind != "none" and len(nodes) <= MOST_ITEMS
+    alike = Neighbours.of(task, "alike in the graph", adamic_adar(index.graph, nodes, hide)) if knows else None
 
     def compute(
         examples: Sequence[Example], evidence: Sequence[Evidence | None]
     ) -> Float32[np.ndarray, "example item signal"]:
+        collaborative = signals.compute(examples)
         found = evidence_signals(evidence, columns, len(nodes), index.corpus.entities_of)
-        return np.concatenate([signals.compute(examples), found], axis=2)
+        near = np.zeros_like(found) if alike is None else np.stack(alike.scores(examples), axis=2)
+        return np.concatenate([collaborative, near * SIMILARITY_SCALE, found * EVIDENCE_SCALE], axis=2)
 
     return compute
 
@@ -242,12 +285,15 @@ def new_model(config: Config, material: Material, tasks: Sequence[str], seed: in
     }
     size = ModelSize(
         text_dim=material.assemblies[0].vectors.nodes.shape[1],
+        segment_dim=len(material.scale[0]),
         relations=len(material.index.graph.relations),
         ids=len(material.entities),
         settings=config.model,
         heads=heads,
     )
-    return build_model(size, material.items), size
+    model = build_model(size, material.items)
+    model.text.standardise(*(torch.from_numpy(numbers) for numbers in material.scale))
+    return model, size
 
 
 def head_size(task: Task, material: Material, assembly: Assembly) -> HeadSize:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,9 +15,13 @@ import typer
 from ragmtl import __version__
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ragmtl.bars import Bars
     from ragmtl.config import Config
     from ragmtl.prediction import Prediction
     from ragmtl.retrieval.index import Index
+    from ragmtl.retrieval.query import Query
 
 app = typer.Typer(
     name="ragmtl",
@@ -25,6 +30,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+class SplitName(Enum):
+    """Splits that can be measured."""
+
+    valid = "valid"
+    test = "test"
+
 
 ConfigPath = Annotated[Path, typer.Argument(help="Configuration file (TOML).", show_default=False)]
 RunPath = Annotated[Path, typer.Argument(help="Folder of a trained run.", show_default=False)]
@@ -107,8 +120,9 @@ def retrieve(
     """Show what is retrieved for a text or an entity."""
     from ragmtl.inspector.terminal import print_prediction
     from ragmtl.predict import show_evidence
-    from ragmtl.retrieval.hybrid import RetrievalSettings, Retriever
+    from ragmtl.retrieval.hybrid import Retriever
     from ragmtl.retrieval.index import Index
+    from ragmtl.retrieval.settings import RetrievalSettings
 
     opened = Index.load(folder)
     retriever = Retriever(opened, RetrievalSettings(passages=passages, nodes=nodes))
@@ -139,16 +153,14 @@ def train(
 @app.command()
 def evaluate(
     run: RunPath,
-    split: Annotated[str, typer.Option(help="Which examples: valid or test.")] = "test",
+    split: Annotated[SplitName, typer.Option(help="Which examples.")] = SplitName.test,
     as_json: AsJson = False,
 ) -> None:
     """Measure a trained run on a split, with intervals."""
     from ragmtl.run import evaluate_run
 
-    if split not in ("valid", "test"):
-        raise typer.BadParameter(f"expected valid or test, found {split}")
     with _bars() as bar:
-        rows = evaluate_run(run, split, bar)
+        rows = evaluate_run(run, split.value, bar)
     if as_json:
         from dataclasses import asdict
 
@@ -256,27 +268,27 @@ def _index(settings: Config, folder: Path | None) -> Index:
     return open_index(settings, folder or _place(settings, "index"))
 
 
-def _query(index: Index, asked: str) -> object:
+def _query(index: Index, asked: str) -> Query:
     from ragmtl.predict import as_query
 
     return as_query(asked, index.graph)
 
 
-def _print(prediction: Prediction, as_json: bool, show: object) -> None:
+def _print(prediction: Prediction, as_json: bool, show: Callable[[Console, Prediction], None]) -> None:
     if as_json:
         typer.echo(json.dumps(prediction.to_dict(), indent=1, ensure_ascii=False))
     else:
-        show(_console(), prediction)  # type: ignore[operator]
+        show(_console(), prediction)
 
 
-def _console() -> object:
+def _console() -> Console:
     from rich.console import Console
 
     return Console()
 
 
 @contextmanager
-def _bars() -> Iterator[object]:
+def _bars() -> Iterator[Bars]:
     from ragmtl.bars import Bars
 
     with Bars() as bars:

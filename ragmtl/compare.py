@@ -137,8 +137,8 @@ def contrasts(arms: Mapping[str, Sequence[Measured]]) -> list[Difference]:
     for arm, against in CONTRASTS:
         if arm in arms and against in arms:
             for part, metric in _cells(arms[arm][0]):
-                pair = [_statistics(arms[side], metric, part) for side in (arm, against)]
-                interval = paired_bootstrap(*pair, _groups(arms[arm][0], part))
+                first, second = (_statistics(arms[side], metric, part) for side in (arm, against))
+                interval = paired_bootstrap(first, second, _groups(arms[arm][0], part))
                 place = (arms[arm][0].task, part, metric, arm, against)
                 differences.append(Difference(*place, interval.value, interval.low, interval.high))
     return differences

@@ -30,7 +30,7 @@ def read_queries(
     queries: Sequence[Query],
     retriever: Retrieves,
     index: Index,
-    encoder: Encoder,
+    reader: Encoder,
     progress: Progress | None = None,
 ) -> list[Reading]:
     """Retrieve evidence and encode the text of some queries.
@@ -39,11 +39,11 @@ def read_queries(
         queries: What is asked.
         retriever: Finds the evidence.
         index: Names the items of histories; those that the graph does not know are left out.
-        encoder: Frozen text encoder.
+        reader: Makes the vectors of segments of text.
         progress: Told how many queries are done.
     """
     evidence = retriever.many(queries, progress)
-    segments = _segment_vectors([query.text for query in queries], encoder)
+    segments = _segment_vectors([query.text for query in queries], reader)
     return [
         Reading(vectors, found, known_nodes(index.graph, query.history), {})
         for query, vectors, found in zip(queries, segments, evidence, strict=True)
@@ -56,13 +56,23 @@ def known_nodes(graph: KnowledgeGraph, iris: Iterable[str]) -> Int64[np.ndarray,
     return np.array([node for node in found if node is not None], np.int64)
 
 
-def _segment_vectors(texts: Sequence[str], encoder: Encoder) -> list[Float32[np.ndarray, "segment text"]]:
+def _segment_vectors(texts: Sequence[str], reader: Encoder) -> list[Float32[np.ndarray, "segment text"]]:
     """The vectors of each text's segments; every text is encoded in one call."""
     segments = [split_segments(text) for text in texts]
     flat = [segment for found in segments for segment in found]
-    vectors = encoder.encode(flat) if flat else np.zeros((0, encoder.dim), np.float32)
+    vectors = reader.encode(flat) if flat else np.zeros((0, reader.dim), np.float32)
     ends = np.cumsum([len(found) for found in segments])[:-1]
     return np.split(vectors, ends)
+
+
+def segment_scale(
+    readings: Sequence[Reading],
+) -> tuple[Float32[np.ndarray, " wide"], Float32[np.ndarray, " wide"]]:
+    """Mean and spread of the segments of some examples, number by number."""
+    segments = np.concatenate([reading.segments for reading in readings])
+    if not len(segments):
+        return np.zeros(segments.shape[1], np.float32), np.ones(segments.shape[1], np.float32)
+    return segments.mean(axis=0), segments.std(axis=0)
 
 
 def learned_entities(readings: Iterable[Reading], frequent: int) -> Int64[np.ndarray, " entity"]:

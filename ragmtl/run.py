@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from ragmtl import __version__
-from ragmtl.build import Material, Watch, evidence_index, gather, new_model, open_index, unwatched
+from ragmtl.build import Material, Watch, evidence_index, gather, new_model, open_index, reader_for, unwatched
 from ragmtl.compare import Arm, EvidenceKind, choose_arms, compare
 from ragmtl.config import Config, parse_config
 from ragmtl.errors import MismatchError
@@ -103,7 +103,7 @@ def train_run(config: Config, index: Index, folder: Path, watch: Watch = unwatch
         MismatchError: The folder holds a run of other data or settings.
     """
     loaded = load_tasks(config, index.graph.nodes)
-    material = gather(config, index, loaded, "retrieved", seed=config.seed, watch=watch)
+    material = gather(config, index, reader_for(config, index), loaded, "retrieved", seed=config.seed, watch=watch)
     names = [task.name for one in loaded for task in one.source.tasks]
     trainer, size = _train(config, material, names, config.seed, folder, watch)
     best = trainer.best_epoch()
@@ -116,7 +116,8 @@ def evaluate_run(folder: Path, split: Split, watch: Watch = unwatched) -> list[R
     run = Run.load(folder)
     loaded = load_tasks(run.config, run.index.graph.nodes)
     _same_answers(run, loaded)
-    material = gather(run.config, run.index, loaded, "retrieved", seed=run.config.seed, watch=watch)
+    reader = reader_for(run.config, run.index)
+    material = gather(run.config, run.index, reader, loaded, "retrieved", seed=run.config.seed, watch=watch)
     rows = []
     for assembly in material.assemblies:
         for found in evaluate(run.model, assembly, split, run.thresholds).values():
@@ -143,13 +144,14 @@ def compare_arms(
     chosen = choose_arms(arms)
     _claim(folder, config, index)
     loaded = load_tasks(config, index.graph.nodes)
+    reader = reader_for(config, index)
     held: dict[EvidenceKind, Material] = {}
 
     def train(arm: Arm, tasks: Sequence[str], seed: int, place: Path) -> Mapping[str, Measured]:
         if arm.evidence not in held:
             held.clear()  # evidence of one kind at a time: it is the largest thing in memory
             source = evidence_index(index, arm.evidence, config.seed, folder / "shuffled-index", watch)
-            held[arm.evidence] = gather(config, source, loaded, arm.evidence, seed=config.seed, watch=watch)
+            held[arm.evidence] = gather(config, source, reader, loaded, arm.evidence, seed=config.seed, watch=watch)
         trainer, _ = _train(config, held[arm.evidence], tasks, seed, place, watch)
         thresholds = trainer.best_epoch().thresholds
         found: dict[str, Measured] = {}

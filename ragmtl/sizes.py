@@ -38,6 +38,7 @@ class ModelSize(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     text_dim: int
+    segment_dim: int
     relations: int
     ids: int
     settings: ModelConfig
@@ -58,6 +59,7 @@ def build_model(size: ModelSize, items: Mapping[str, Items] | None = None) -> Mo
     }
     return Model(
         text_dim=size.text_dim,
+        segment_dim=size.segment_dim,
         relations=size.relations,
         ids=size.ids,
         heads=heads,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from jaxtyping import Bool
 
 from ragmtl.config import ClassificationConfig, Config, RankConfig, RecommendConfig
 from ragmtl.tasks.base import Example, Source
@@ -14,6 +15,8 @@ from ragmtl.tasks.ease import MOST_ITEMS, Ease
 from ragmtl.tasks.events import EventSettings, log_source, log_task
 from ragmtl.tasks.examples import Columns, Target, read_examples
 from ragmtl.tasks.interactions import Interactions, LastOut, LogColumns, Rule, TimeCuts, read_interactions
+from ragmtl.tasks.neighbours import Neighbours
+from ragmtl.tasks.recommend import RankingTask
 from ragmtl.tasks.signals import EaseSignal, Mentioned, Popularity, RecentCounts, Signal, Signals, TrainRows
 from ragmtl.tasks.splits import Fractions
 
@@ -103,10 +106,10 @@ def _ranking(config: Config, task: RankConfig, known: Collection[str]) -> Loaded
     rows = TrainRows.of_examples(train, task.name, items, past=True)
     parts: list[Signal] = [Popularity(TrainRows.of_examples(train, task.name, items, past=False))]
     if task.history:
-        parts += [*_ease(task.name, rows, items), Mentioned(task.name, items)]
+        parts += [*_alike(task.name, rows, items), Mentioned(task.name, items)]
     signals = Signals.fit(parts, items, train[:SCALED_ON])
     seen = np.asarray(TrainRows.of_examples(train, task.name, items, past=False).matrix.sum(axis=0) > 0)
-    return Loaded(source, {task.name: signals}, {task.name: seen.tolist()})
+    return Loaded(_without_negatives(source, seen), {task.name: signals}, {task.name: seen.tolist()})
 
 
 def _log(config: Config, task: RecommendConfig, known: Collection[str]) -> Loaded:
@@ -119,19 +122,33 @@ def _log(config: Config, task: RecommendConfig, known: Collection[str]) -> Loade
     source = log_source(log, ranking, settings, task.name)
     train: list[Example] = [source.examples[row] for row in source.positions("train")[-SCALED_ON:].tolist()]
     signals = Signals.fit(_log_signals(task.name, log, counts), len(log.items), train)
-    return Loaded(source, {task.name: signals}, {task.name: seen_in_train(log).tolist()})
+    seen = seen_in_train(log)
+    return Loaded(_without_negatives(source, seen), {task.name: signals}, {task.name: seen.tolist()})
+
+
+def _without_negatives(source: Source, seen: Bool[np.ndarray, " item"]) -> Source:
+    """The source of a ranking, its loss blind to items that training never wants.
+
+    As negatives of every example, they would be pushed down for ever, and new items with them.
+    """
+    unseen = tuple(np.flatnonzero(~seen).tolist())
+    return replace(
+        source, tasks=tuple(replace(task, untrained=unseen) for task in source.tasks if isinstance(task, RankingTask))
+    )
 
 
 def _log_signals(task: str, log: Interactions, counts: ItemCounts | None) -> list[Signal]:
     """What a log says about its items: with times, also what is popular now."""
     rows = TrainRows.of_log(log)
-    parts: list[Signal] = [Popularity(rows), *_ease(task, rows, len(log.items))]
+    parts = [Popularity(rows), *_alike(task, rows, len(log.items))]
     return [*parts, RecentCounts(counts)] if counts else parts
 
 
-def _ease(task: str, rows: TrainRows, items: int) -> list[Signal]:
-    """EASE, where its matrix of items × items fits."""
-    return [EaseSignal(task, rows, Ease.fit(rows.matrix, EASE_REGULARISATION))] if items <= MOST_ITEMS else []
+def _alike(task: str, rows: TrainRows, items: int) -> list[Signal]:
+    """Who met the items before also met this one: EASE and co-occurrence, where their matrices fit."""
+    if items > MOST_ITEMS:
+        return []
+    return [EaseSignal(task, rows, Ease.fit(rows.matrix, EASE_REGULARISATION)), Neighbours.of_train(task, rows)]
 
 
 def _rule(task: RecommendConfig) -> Rule | None:

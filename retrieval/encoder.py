@@ -45,12 +45,14 @@ class Encoder(Protocol):
         ...
 
 
-def load_encoder(name: str, *, device: str = "cpu") -> Encoder:
+def load_encoder(name: str, *, device: str = "cpu", inside: bool = False) -> Encoder:
     """Load an encoder by name.
 
     Args:
         name: "hashing" (no model), "minilm" (all-MiniLM-L6-v2), a folder, or the id of a model on the Hugging Face hub.
         device: Where a model runs: "cpu", "cuda", "cuda:1".
+        inside: Whether vectors are for a model to read, not to search by: wider, and from inside of the network;
+            "hashing" has none and gives the same vectors.
 
     Raises:
         ConfigError: There is no such model, or it cannot be read.
@@ -60,7 +62,8 @@ def load_encoder(name: str, *, device: str = "cpu") -> Encoder:
         return HashingEncoder()
     from ragmtl.retrieval.transformer import TransformerEncoder, hub_folder, minilm_folder
 
-    return TransformerEncoder(name, minilm_folder() if name == "minilm" else hub_folder(name), device=device)
+    folder = minilm_folder() if name == "minilm" else hub_folder(name)
+    return TransformerEncoder(name, folder, device=device, inside=inside)
 
 
 class CachedEncoder:

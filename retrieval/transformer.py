@@ -36,22 +36,30 @@ class TransformerEncoder:
         folder: Holds `config.json`, the tokenizer and `*.safetensors`; nothing is unpickled.
         device: Where the model runs.
         batch: Texts per step; texts of about the same length go together.
+        inside: Whether vectors are for a model to read, not to search by: the mean states of a layer two thirds up and
+            of the last one, side by side, as they are. The middle of such a model knows things that its last layer was
+            trained to forget: on film reviews it tells good from bad far better (docs/decisions/0002).
 
     Raises:
         ConfigError: The folder holds no such model.
     """
 
-    def __init__(self, name: str, folder: Path, *, device: str = "cpu", batch: int = 64) -> None:
+    def __init__(self, name: str, folder: Path, *, device: str = "cpu", batch: int = 64, inside: bool = False) -> None:
         self.name = name
-        self.fingerprint = _fingerprint(folder)
+        self.fingerprint = _fingerprint(folder) + ("-inside" if inside else "")
         self._tokenizer, self._model = _load_model(folder, device)
-        self.dim = int(self._model.config.hidden_size)
+        layers = int(self._model.config.num_hidden_layers)
+        self._layers = (round(layers * 2 / 3), layers) if inside else ()
+        self.dim = int(self._model.config.hidden_size) * (len(self._layers) or 1)
         self._batch = batch
         self._pooling = _pooling(folder)
         self._longest = _longest(folder, int(self._tokenizer.model_max_length))
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Float32[np.ndarray, "text dim"]:
-        """One vector of length 1 per text, in the order of the texts; long texts are cut at the model's limit."""
+        """One vector per text, in the order of the texts; long texts are cut at the model's limit.
+
+        Vectors have length 1, but those of the inside, which have the length that they have.
+        """
         vectors = np.zeros((len(texts), self.dim), np.float32)
         order = sorted(range(len(texts)), key=lambda row: -len(texts[row]))
         for start in range(0, len(order), self._batch):
@@ -65,10 +73,24 @@ class TransformerEncoder:
             texts, padding=True, truncation=True, max_length=self._longest, return_tensors="pt"
         ).to(self._model.device)
         with torch.inference_mode():
-            states = self._model(**tokens).last_hidden_state
-            pooled = states[:, 0] if self._pooling == "cls" else _mean(states, tokens["attention_mask"])
-            vectors: Float32[np.ndarray, "text dim"] = torch.nn.functional.normalize(pooled, dim=-1).cpu().numpy()
+            if self._layers:
+                states = self._model(**tokens, output_hidden_states=True).hidden_states
+                mask = _inner(tokens["attention_mask"])
+                pooled = torch.cat([_mean(states[layer], mask) for layer in self._layers], dim=1)
+            else:
+                last = self._model(**tokens).last_hidden_state
+                pooled = last[:, 0] if self._pooling == "cls" else _mean(last, tokens["attention_mask"])
+                pooled = torch.nn.functional.normalize(pooled, dim=-1)
+            vectors: Float32[np.ndarray, "text dim"] = pooled.cpu().numpy()
         return vectors
+
+
+def _inner(mask: Int[Tensor, "text token"]) -> Int[Tensor, "text token"]:
+    """The mask without the first and the last token, which only frame the text; padding stands on the right."""
+    inner = mask.clone()
+    inner[:, 0] = 0
+    inner[torch.arange(len(mask)), mask.sum(1) - 1] = 0
+    return inner
 
 
 def _mean(states: Float[Tensor, "text token dim"], mask: Int[Tensor, "text token"]) -> Float[Tensor, "text dim"]:

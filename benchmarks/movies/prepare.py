@@ -45,7 +45,13 @@ def genres(source: Path) -> Iterator[dict[str, object]]:
     split = {film: name_of_split(place) for place, film in enumerate(order)}
     for number, film in enumerate(films):
         title = re.sub(r" \(\d{4}\)$", "", film["title"])
-        yield {"id": film["item"], "film": film["item"], "text": title, "genres": film["genres"], "split": split[number]}
+        yield {
+            "id": film["item"],
+            "film": film["item"],
+            "text": title,
+            "genres": film["genres"],
+            "split": split[number],
+        }
 
 
 def name_of_split(place: int) -> str:
@@ -56,7 +62,13 @@ def name_of_split(place: int) -> str:
 def reviews(source: Path) -> Iterator[dict[str, object]]:
     """Reviews with nothing but their text, label and split; the film groups them."""
     for row in read_lines(source / "reviews.jsonl.gz"):
-        yield {"id": row["id"], "group": row["item"], "text": row["text"], "label": str(row["label"]), "split": row["split"]}
+        yield {
+            "id": row["id"],
+            "group": row["item"],
+            "text": row["text"],
+            "label": str(row["label"]),
+            "split": row["split"],
+        }
 
 
 def dialogues(source: Path) -> Iterator[dict[str, object]]:

@@ -27,6 +27,7 @@ def build(layers: int = 2, dropout: float = 0.2) -> Model:
     heads = {"cuisine": ClassHead(24, 4), "type": LabelHead(24, 3), "a.b": ranking(24)}
     model = Model(
         text_dim=laws.TEXT,
+        segment_dim=laws.TEXT,
         relations=laws.RELATIONS,
         ids=laws.IDS,
         heads=heads,
@@ -131,7 +132,7 @@ def test_a_task_without_head_is_refused(model: Model, batch: Batch) -> None:
 
 def test_dim_must_be_a_multiple_of_heads() -> None:
     with pytest.raises(ConfigError, match="found 10 and 4"):
-        Model(text_dim=4, relations=1, ids=1, heads={}, dim=10)
+        Model(text_dim=4, segment_dim=4, relations=1, ids=1, heads={}, dim=10)
 
 
 def test_vectors_in_half_precision_are_computed_in_full(model: Model, vectors: Vectors) -> None:
@@ -169,7 +170,9 @@ def test_a_class_that_only_the_graph_tells_is_learned(vectors: Vectors) -> None:
         readings.append(replace(text, evidence=laws.evidence_of(subgraph, [])))
     batch = collate(readings, vectors)
     heads = {"label": ClassHead(16, 2)}
-    model = Model(text_dim=laws.TEXT, relations=2, ids=laws.IDS, heads=heads, dim=16, dropout=0.0)
+    model = Model(
+        text_dim=laws.TEXT, segment_dim=laws.TEXT, relations=2, ids=laws.IDS, heads=heads, dim=16, dropout=0.0
+    )
     optimiser = torch.optim.Adam(model.parameters(), lr=0.01)
     for _ in range(60):
         optimiser.zero_grad()

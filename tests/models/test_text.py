@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.nn import functional
 
 from ragmtl.models.text import SegmentReader, split_segments
 
@@ -45,10 +46,10 @@ def test_no_text_no_segments(text: str) -> None:
 
 
 def test_reader_starts_as_the_mean_of_segments() -> None:
-    reader = SegmentReader(5, 8)
+    reader = SegmentReader(5, 8).eval()
     segments, mask = torch.randn(2, 3, 5), torch.tensor([[True, True, False], [False] * 3])
     summary, weights = reader(segments, mask)
-    torch.testing.assert_close(summary[0], reader.project(segments[0, :2].mean(0)))
+    torch.testing.assert_close(summary[0], functional.gelu(reader.project(segments[0, :2])).mean(0))
     assert weights.tolist() == [[0.5, 0.5, 0], [0, 0, 0]]
 
 
@@ -58,3 +59,17 @@ def test_no_text_has_a_learned_summary() -> None:
     summary, weights = reader(torch.zeros(1, 0, 5), torch.zeros(1, 0, dtype=torch.bool))
     assert (summary == 2).all()
     assert weights.shape == (1, 0)
+
+
+def test_segments_are_standardised_and_constant_numbers_left_alone() -> None:
+    reader = SegmentReader(2, 8).eval()
+    plain, _ = reader(torch.tensor([[[1.0, 7.0]]]), torch.ones(1, 1, dtype=torch.bool))
+    reader.standardise(torch.tensor([3.0, 0.0]), torch.tensor([2.0, 0.0]))
+    moved, _ = reader(torch.tensor([[[5.0, 7.0]]]), torch.ones(1, 1, dtype=torch.bool))
+    torch.testing.assert_close(moved, plain)
+
+
+def test_training_never_leaves_out_all_segments() -> None:
+    reader = SegmentReader(5, 8, left_out=0.99)
+    _, weights = reader(torch.randn(50, 2, 5), torch.ones(50, 2, dtype=torch.bool))
+    torch.testing.assert_close(weights.sum(1), torch.ones(50))

@@ -45,7 +45,7 @@ def trainer(folder: Path, settings: TrainingSettings = SETTINGS, fingerprint: st
     torch.manual_seed(settings.seed)
     heads = {"sign": HeadSize(kind="class", answers=2), "parts": HeadSize(kind="labels", answers=2)}
     small = ModelConfig(dim=16, layers=1, attention_heads=2)
-    model = build_model(ModelSize(text_dim=WIDTH, relations=1, ids=0, settings=small, heads=heads))
+    model = build_model(ModelSize(text_dim=WIDTH, segment_dim=WIDTH, relations=1, ids=0, settings=small, heads=heads))
     return Trainer(model, [assembly()], settings, folder, fingerprint=fingerprint)
 
 
@@ -99,7 +99,7 @@ def test_a_truncated_checkpoint_is_refused(tmp_path: Path) -> None:
 def test_a_task_without_validation_rows_is_refused(tmp_path: Path) -> None:
     heads = {"sign": HeadSize(kind="class", answers=2), "parts": HeadSize(kind="labels", answers=2)}
     small = ModelConfig(dim=16, layers=1, attention_heads=2)
-    model = build_model(ModelSize(text_dim=WIDTH, relations=1, ids=0, settings=small, heads=heads))
+    model = build_model(ModelSize(text_dim=WIDTH, segment_dim=WIDTH, relations=1, ids=0, settings=small, heads=heads))
     with pytest.raises(DataError, match="expected labelled examples in the split 'valid', found none"):
         Trainer(model, [assembly(("train", "test"))], SETTINGS, tmp_path)
 

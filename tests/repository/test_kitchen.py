@@ -70,8 +70,12 @@ def test_allergens_of_a_dish_are_those_of_its_ingredients(
 ) -> None:
     relation = graph.relations.find(NAMESPACE + "allergen")
     allergens: dict[str, set[str]] = {}
-    for head, tail in zip(graph.heads[graph.relation_ids == relation], graph.tails[graph.relation_ids == relation], strict=True):
-        allergens.setdefault(graph.nodes[int(head)], set()).add(graph.nodes[int(tail)].removeprefix(NAMESPACE + "allergen-"))
+    for head, tail in zip(
+        graph.heads[graph.relation_ids == relation], graph.tails[graph.relation_ids == relation], strict=True
+    ):
+        allergens.setdefault(graph.nodes[int(head)], set()).add(
+            graph.nodes[int(tail)].removeprefix(NAMESPACE + "allergen-")
+        )
     for dish in dishes:
         parts = [row["ingredient"] for row in table if row["dish"] == dish["dish"]]
         assert sorted(set().union(*(allergens.get(part, set()) for part in parts))) == list(dish["allergens"])

@@ -17,7 +17,7 @@ FOLDERS = ("kg", "retrieval", "models", "tasks")
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the wheel and the sdist of the tracked files."""
-    pytest.importorskip("setuptools", minversion="77", reason="building the wheel needs setuptools>=77 (pip install .[test])")
+    pytest.importorskip("setuptools", minversion="77", reason="building a wheel needs setuptools>=77")
     source = tmp_path_factory.mktemp("source")
     tracked = subprocess.run(["git", "-C", str(ROOT), "ls-files", "-z"], capture_output=True, text=True, check=False)
     if tracked.returncode:
@@ -55,7 +55,8 @@ def test_the_wheel_puts_nothing_else_at_top_level(built: Path) -> None:
 
 
 def test_the_sdist_holds_sources_and_tests(built: Path) -> None:
-    names = tarfile.open(next(built.glob("*.tar.gz"))).getnames()
+    with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
+        names = archive.getnames()
     inner = {name.split("/", 1)[1] for name in names if "/" in name}
     assert {"kg/graph.py", "retrieval/query.py", "models/model.py", "tasks/base.py", "pyproject.toml"} <= inner
     assert "tests/repository/test_packaging.py" in inner

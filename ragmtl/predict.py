@@ -1,0 +1,270 @@
+"""Predicting: a query in; the answer of each task out, with the evidence and how much of it counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from ragmtl.assembly import Assembly
+from ragmtl.build import hidden_relations, item_nodes, item_signals, reader_for, retrieval_settings
+from ragmtl.errors import DataError
+from ragmtl.kg.graph import KnowledgeGraph
+from ragmtl.models.batch import Vectors
+from ragmtl.models.model import Outputs
+from ragmtl.prediction import Answer, MentionView, NodeView, PassageView, Prediction, Score, TripleView
+from ragmtl.read import id_rows, node_vectors, read_queries, used_nodes
+from ragmtl.retrieval.evidence import Evidence
+from ragmtl.retrieval.hybrid import Retriever
+from ragmtl.retrieval.index import Index
+from ragmtl.retrieval.query import Query
+from ragmtl.run import Run
+from ragmtl.tables import load_tasks
+from ragmtl.tasks.base import Example, Source, Task
+from ragmtl.tasks.recommend import ask
+from ragmtl.tasks.tables import nearest_iri
+
+SHOWN = 20
+
+
+class Predictor:
+    """Answers queries with a trained run.
+
+    Args:
+        run: The run.
+        tasks: The tasks of its tables, with the signals of rankings.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.index = run.index
+        self.reader = reader_for(run.config, run.index)
+        self._hidden = hidden_relations(run.config, run.index.graph)
+        loaded = load_tasks(run.config, run.index.graph.nodes)
+        self.tasks: dict[str, Task] = {task.name: task for one in loaded for task in one.source.tasks}
+        nodes = {name: item_nodes(run.index.graph, task.answers) for name, task in self.tasks.items()}
+        self._signals = {
+            name: item_signals(name, one.signals[name], nodes[name], run.index, self._hidden, "retrieved")
+            for one in loaded
+            for name in one.signals
+        }
+        rankings = [nodes[name] for name, task in self.tasks.items() if task.head == "ranking"]
+        targets = np.unique(np.concatenate([np.zeros(0, np.int64), *rankings]))
+        self.retriever = Retriever(run.index, retrieval_settings(run.config), targets[targets >= 0])
+        self._hide = frozenset(iri for task in run.config.tasks for iri in task.hide)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Predictor:
+        """Open a run for predicting.
+
+        Raises:
+            MismatchError: The folder holds no run, or one that does not fit its index.
+        """
+        return cls(Run.load(folder))
+
+    def __call__(self, query: Query) -> Prediction:
+        """Answer every task; relations that state a label stay hidden."""
+        query = replace(query, hide=query.hide | self._hide)
+        assembly, evidence = self._read(query)
+        with torch.inference_mode():
+            outputs = self.run.model(assembly.batch([0]))
+        answers = tuple(self._answer(task, outputs, assembly) for task in self._answerable(query))
+        shown = show_evidence(evidence, self.index, outputs)
+        return replace(shown, answers=answers, run=str(self.run.folder))
+
+    def recommend(
+        self, items: Sequence[str], *, text: str = "", task: str | None = None, top: int = 10
+    ) -> tuple[Score, ...]:
+        """Rank all items but those given.
+
+        Raises:
+            DataError: An item is unknown, or the run has no such ranking.
+        """
+        name = self._ranking(task)
+        check_entities(items, self.index.graph)
+        assembly, _ = self._read(Query(text=text, history=tuple(items), hide=self._hide))
+        with torch.inference_mode():
+            outputs = self.run.model(assembly.batch([0]), [name])
+        return self._ranked(self.tasks[name], outputs.heads[name][0].numpy(), assembly.source.examples[0])[:top]
+
+    def _ranking(self, task: str | None) -> str:
+        names = [name for name, found in self.tasks.items() if found.head == "ranking"]
+        if task is None and len(names) == 1:
+            return names[0]
+        if task not in names:
+            found = "none was named" if task is None else f"found {task!r}"
+            raise DataError(f"expected a ranking task, one of: {', '.join(names) or '(this run has none)'}; {found}")
+        return task
+
+    def _answerable(self, query: Query) -> list[Task]:
+        """Tasks that the query has the input for: rankings of a log need a history, the others a text or an entity."""
+        logs = {task.name for task in self.run.config.tasks if task.kind == "recommend"}
+        return [
+            task
+            for name, task in self.tasks.items()
+            if (query.history if name in logs else query.text or query.entities or query.history)
+        ]
+
+    def _read(self, query: Query) -> tuple[Assembly, Evidence]:
+        """Everything the model reads about a query."""
+        graph = self.index.graph
+        readings = read_queries([query], self.retriever, self.index, self.reader)
+        used = used_nodes(readings, [])
+        vectors = Vectors(
+            node_vectors(graph, used, self.index.encoder, self._hidden),
+            id_rows(len(graph.nodes), self.run.entities),
+            self.index.dense.vectors,
+        )
+        tasks = tuple(self.tasks.values())
+        source = Source.of("query", [ask(query, tasks)], tasks)
+        evidence = readings[0].evidence
+        if evidence is None:
+            raise TypeError("a retriever gives evidence for every query")
+        return Assembly(source, readings, vectors, self._signals), evidence
+
+    def _answer(self, task: Task, outputs: Outputs, assembly: Assembly) -> Answer:
+        logits = outputs.heads[task.name][0].float().numpy()
+        match task.head:
+            case "class":
+                scores = _best(task.answers, _softmax(logits))
+                return Answer(task.name, "class", (scores[0].name,), scores)
+            case "labels":
+                threshold = self.run.thresholds.get(task.name) or 0.5
+                scores = _best(task.answers, 1 / (1 + np.exp(-logits)))
+                chosen = tuple(score.name for score in scores if score.value >= threshold)
+                return Answer(task.name, "labels", chosen, scores, threshold)
+            case "ranking":
+                scores = self._ranked(task, logits, assembly.source.examples[0])[:SHOWN]
+                return Answer(task.name, "ranking", tuple(score.name for score in scores), scores)
+
+    def _ranked(self, task: Task, logits: Float[np.ndarray, " item"], example: Example) -> tuple[Score, ...]:
+        """Items by probability, without those of the history."""
+        left = logits.astype(np.float64)
+        left[example.past[task.name]] = -np.inf
+        graph = self.index.graph
+        order = np.argsort(-left, kind="stable")[: len(left) - len(set(example.past[task.name].tolist()))]
+        chances = _softmax(left)
+        return tuple(
+            Score(_name(graph, task.answers[at]), float(chances[at]), task.answers[at]) for at in order.tolist()
+        )
+
+
+def as_query(asked: str, graph: KnowledgeGraph) -> Query:
+    """A text, or the IRI of an entity.
+
+    Raises:
+        DataError: It looks like an IRI, but the graph has no such entity.
+    """
+    if graph.nodes.find(asked) is not None:
+        return Query(entities=(asked,))
+    if asked.startswith(("http://", "https://", "urn:")) and not any(map(str.isspace, asked)):
+        check_entities([asked], graph)
+    if not asked.strip():
+        raise DataError("expected a text or the IRI of an entity, found nothing")
+    return Query(text=asked)
+
+
+def check_entities(iris: Sequence[str], graph: KnowledgeGraph) -> None:
+    """Refuse entities that the graph does not have.
+
+    Raises:
+        DataError: One is unknown; the message names the nearest.
+    """
+    for iri in iris:
+        if graph.nodes.find(iri) is None:
+            near = nearest_iri(iri, graph.nodes)
+            hint = f"; did you mean {near}?" if near else "; see the graph for its entities"
+            raise DataError(f"expected the IRI of an entity of the graph, found {iri}{hint}")
+
+
+def show_evidence(evidence: Evidence, index: Index, outputs: Outputs | None = None) -> Prediction:
+    """What was retrieved, readable; with attention where a model has read it."""
+    passages, nodes, none = _attention(evidence, outputs)
+    return Prediction(
+        query=evidence.query,
+        answers=(),
+        passages=_passages(evidence, index, passages),
+        nodes=_nodes(evidence, index.graph, nodes),
+        triples=_triples(evidence, index.graph),
+        mentions=tuple(
+            MentionView(found.start, found.end, index.graph.nodes[found.node], index.graph.label(found.node))
+            for found in evidence.mentions
+        ),
+        no_evidence=none,
+        notes=evidence.notes,
+    )
+
+
+def _attention(evidence: Evidence, outputs: Outputs | None) -> tuple[list[float], list[float], float]:
+    if outputs is None:
+        return [0.0] * len(evidence.passages), [0.0] * len(evidence.subgraph.nodes), 0.0
+    fused = outputs.fused
+    passages = fused.passage_weights[0].tolist()[: len(evidence.passages)]
+    return passages, fused.node_weights.tolist(), float(fused.no_evidence[0])
+
+
+def _passages(evidence: Evidence, index: Index, attention: Sequence[float]) -> tuple[PassageView, ...]:
+    corpus = index.corpus
+    views = []
+    for found, weight in zip(evidence.passages, attention, strict=True):
+        at, sources = found.passage, _plain(found.sources)
+        place = (corpus.ids[at], corpus.titles[at], corpus.texts[at])
+        views.append(PassageView(*place, found.score, sources, found.reason, weight))
+    return tuple(views)
+
+
+def _plain(sources: Mapping[str, float]) -> dict[str, float]:
+    return {name: float(score) for name, score in sources.items()}
+
+
+def _nodes(evidence: Evidence, graph: KnowledgeGraph, attention: Sequence[float]) -> tuple[NodeView, ...]:
+    subgraph = evidence.subgraph
+    rows = zip(
+        subgraph.nodes.tolist(),
+        subgraph.scores.tolist(),
+        subgraph.seeds.tolist(),
+        evidence.reasons,
+        attention,
+        strict=True,
+    )
+    return tuple(
+        NodeView(graph.nodes[node], graph.label(node), score, seed, reason, weight)
+        for node, score, seed, reason, weight in rows
+    )
+
+
+def _triples(evidence: Evidence, graph: KnowledgeGraph) -> tuple[TripleView, ...]:
+    subgraph = evidence.subgraph
+    rows = zip(
+        subgraph.triples.tolist(),
+        subgraph.heads.tolist(),
+        subgraph.tails.tolist(),
+        subgraph.relations.tolist(),
+        subgraph.weights.tolist(),
+        strict=True,
+    )
+    views = []
+    for triple, head, tail, relation, weight in rows:
+        origin = graph.origin(triple)
+        name = (graph.relations[relation], graph.relation_label(relation))
+        views.append(TripleView(head, tail, *name, weight, origin.source, origin.graph))
+    return tuple(views)
+
+
+def _softmax(logits: Float[np.ndarray, " answer"]) -> Float[np.ndarray, " answer"]:
+    raised = np.exp(logits - logits.max())
+    return np.asarray(raised / raised.sum())
+
+
+def _best(names: Sequence[str], chances: Float[np.ndarray, " answer"]) -> tuple[Score, ...]:
+    order = np.argsort(-chances, kind="stable").tolist()
+    return tuple(Score(names[at], float(chances[at])) for at in order)
+
+
+def _name(graph: KnowledgeGraph, iri: str) -> str:
+    node = graph.nodes.find(iri)
+    return iri if node is None else graph.label(node)
