@@ -9,12 +9,11 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from ragmtl.errors import ConfigError, DataError
+from ragmtl.retrieval.tables import Row, read_table
 from ragmtl.tasks.splits import ALIASES
-from ragmtl.tasks.tables import Row, read_rows
 
 ROWS_LOOKED_AT = 2000
 MOST_CLASSES = 200
@@ -99,7 +98,7 @@ def task_sections(path: Path, shown: str) -> list[str]:
     Raises:
         DataError: Nothing in it looks like something to learn.
     """
-    columns = look_at(list(islice(read_rows(path), ROWS_LOOKED_AT)))
+    columns = look_at(read_table(path, most=ROWS_LOOKED_AT))
     split = next((column.name for column in columns if column.splits), None)
     text = max((column for column in columns if column.is_text), key=lambda column: column.length, default=None)
     sections = _log(columns, path, shown, split) if text is None else []

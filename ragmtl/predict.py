@@ -14,6 +14,7 @@ from ragmtl.assembly import Assembly
 from ragmtl.build import hidden_relations, item_nodes, item_signals, reader_for, retrieval_settings
 from ragmtl.errors import DataError
 from ragmtl.kg.graph import KnowledgeGraph
+from ragmtl.kg.nearest import iri_hint
 from ragmtl.models.batch import Vectors
 from ragmtl.models.model import Outputs
 from ragmtl.prediction import Answer, MentionView, NodeView, PassageView, Prediction, Score, TripleView
@@ -22,11 +23,10 @@ from ragmtl.retrieval.evidence import Evidence
 from ragmtl.retrieval.hybrid import Retriever
 from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.query import Query
-from ragmtl.run import Run
+from ragmtl.run import Run, same_answers
 from ragmtl.tables import load_tasks
 from ragmtl.tasks.base import Example, Source, Task
 from ragmtl.tasks.recommend import ask
-from ragmtl.tasks.tables import nearest_iri
 
 SHOWN = 20
 
@@ -45,6 +45,7 @@ class Predictor:
         self.reader = reader_for(run.config, run.index)
         self._hidden = hidden_relations(run.config, run.index.graph)
         loaded = load_tasks(run.config, run.index.graph.nodes)
+        same_answers(run, loaded)
         self.tasks: dict[str, Task] = {task.name: task for one in loaded for task in one.source.tasks}
         nodes = {name: item_nodes(run.index.graph, task.answers) for name, task in self.tasks.items()}
         self._signals = {
@@ -176,9 +177,8 @@ def check_entities(iris: Sequence[str], graph: KnowledgeGraph) -> None:
     """
     for iri in iris:
         if graph.nodes.find(iri) is None:
-            near = nearest_iri(iri, graph.nodes)
-            hint = f"; did you mean {near}?" if near else "; see the graph for its entities"
-            raise DataError(f"expected the IRI of an entity of the graph, found {iri}{hint}")
+            hint = iri_hint(iri, graph.nodes, "see the graph for its entities")
+            raise DataError(f"expected the IRI of an entity of the graph, found {iri!r}; {hint}")
 
 
 def show_evidence(evidence: Evidence, index: Index, outputs: Outputs | None = None) -> Prediction:

@@ -1,6 +1,9 @@
 """Rows of tables, each with its line, so that an error can say where it is: JSONL, TSV, CSV, Parquet; plain or .gz.
 
-TSV is read without quotes (a `"` is a letter like any other); CSV with them.
+    read_table("films.tsv", ["film"])[0]  ->  Row(values={"film": "http://…", "title": "Alien (1979)"}, line=2, …)
+
+Cells of CSV and TSV are text; those of JSONL and Parquet are what the file says. TSV may quote cells as CSV does (as
+pandas and spreadsheets write it): a `"` counts at the beginning of a cell only.
 """
 
 from __future__ import annotations
@@ -8,14 +11,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ragmtl.errors import DataError
 from ragmtl.kg.files import opened, read_text
+from ragmtl.kg.nearest import nearest_name
 
 ENDINGS = (".jsonl", ".ndjson", ".tsv", ".csv", ".parquet")
 """Endings of the tables that can be read, each also with .gz."""
@@ -27,7 +31,7 @@ _LONGEST_CELL = 2**31 - 1
 class Row:
     """One row of a table: its values by column, the file, and its line in it (Parquet: number of the row), from 1."""
 
-    values: dict[str, Any]
+    values: Mapping[str, Any]
     source: Path
     line: int
 
@@ -75,6 +79,24 @@ def is_table(path: Path) -> bool:
     return path.name.lower().removesuffix(".gz").endswith(ENDINGS)
 
 
+def read_table(path: str | Path, columns: Sequence[str] = (), *, most: int | None = None) -> list[Row]:
+    """The rows of a table that must have some.
+
+    Args:
+        path: A table: JSONL, TSV, CSV or Parquet, plain or .gz.
+        columns: Columns that it must have; in JSONL and Parquet, that some row has.
+        most: How many rows are read at most; all where None.
+
+    Raises:
+        DataError: As `read_rows`, or there is no row, or a column is missing (the message names the nearest).
+    """
+    rows = list(islice(read_rows(path), most))
+    if not rows:
+        raise DataError("expected a table with at least one row, found none", Path(path).expanduser())
+    _require(rows, columns)
+    return rows
+
+
 def read_rows(path: str | Path) -> Iterator[Row]:
     """All rows of a table, in order; blank lines are passed over.
 
@@ -95,43 +117,65 @@ def read_rows(path: str | Path) -> Iterator[Row]:
     raise DataError(f"expected a table ({', '.join(ENDINGS)}, each also .gz), found {file.name!r}", file)
 
 
+def _require(rows: Sequence[Row], columns: Sequence[str]) -> None:
+    known = dict.fromkeys(rows[0].values)
+    if not all(column in known for column in columns):
+        known = {name: None for row in rows for name in row.values}
+    for column in columns:
+        if column not in known:
+            near = nearest_name(column, known)
+            hint = f"did you mean {near!r}?" if near else f"the table has {', '.join(map(repr, known))}"
+            raise DataError(f"expected a column {column!r}, found none; {hint}", rows[0].source, 1)
+
+
 def _read_json_lines(path: Path) -> Iterator[Row]:
     for line, text in enumerate(read_text(path).split("\n"), start=1):
-        if not text.strip():
-            continue
-        try:
-            values = json.loads(text)
-        except (json.JSONDecodeError, RecursionError) as error:
-            raise DataError(f"expected one JSON object per line: {error}", path, line) from error
-        if not isinstance(values, dict):
-            raise DataError(f"expected a JSON object, found {_short(values)}", path, line)
-        yield Row(values, path, line)
+        if text.strip():
+            yield Row(_json_object(text, path, line), path, line)
+
+
+def _json_object(text: str, path: Path, line: int) -> Mapping[str, Any]:
+    try:
+        values = json.loads(text)
+    except ValueError as error:
+        raise DataError(f"expected one JSON object per line, found malformed JSON: {error}", path, line) from error
+    except RecursionError as error:
+        raise DataError("expected one JSON object per line, found JSON nested too deeply", path, line) from error
+    if not isinstance(values, dict):
+        raise DataError(f"expected one JSON object per line, found {_short(values)}", path, line)
+    return values
 
 
 def _read_separated(path: Path, separator: str) -> Iterator[Row]:
-    with _long_cells():
-        lines = io.StringIO(read_text(path), newline="")
-        quoting: Literal[0, 3] = csv.QUOTE_NONE if separator == "\t" else csv.QUOTE_MINIMAL
-        reader = csv.reader(lines, delimiter=separator, quoting=quoting, strict=True)
-        try:
-            yield from _separated_rows(reader, path)
-        except csv.Error as error:
-            raise DataError(f"expected a {path.suffix} table: {error}", path, reader.line_num) from error
-
-
-def _separated_rows(reader: Any, path: Path) -> Iterator[Row]:  # noqa: ANN401 - csv has no public type for it
-    columns: list[str] = [name.strip() for name in next(reader, [])]
-    if not columns or len(set(columns)) < len(columns):
-        raise DataError(f"expected a first line with the names of the columns, each once, found {columns}", path, 1)
-    end = reader.line_num
-    for cells in reader:
-        line, end = end + 1, reader.line_num
-        if not any(map(str.strip, cells)):
-            continue
+    records = _records(path, separator)
+    _, header = next(records, (1, []))
+    columns = [name.strip() for name in header]
+    if not columns:
+        raise DataError("expected a first line with the names of the columns, found an empty file", path, 1)
+    if len(set(columns)) < len(columns):
+        twice = next(name for name in columns if columns.count(name) > 1)
+        raise DataError(f"expected the name of each column once, found {twice!r} twice", path, 1)
+    for line, cells in records:
         if len(cells) != len(columns):
-            message = f"expected {len(columns)} cells ({', '.join(columns)}), found {len(cells)}"
-            raise DataError(message, path, line)
+            expected = f"{len(columns)} cells as in the first line ({', '.join(columns)})"
+            raise DataError(f"expected {expected}, found {len(cells)}", path, line)
         yield Row(dict(zip(columns, cells, strict=True)), path, line)
+
+
+def _records(path: Path, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """The records that are not blank, each with the line where it starts (a quoted cell may hold line breaks)."""
+    reader = csv.reader(io.StringIO(read_text(path), newline=""), delimiter=separator, strict=True)
+    line = 1
+    while True:
+        try:
+            cells = _next_of_any_width(reader)
+        except csv.Error as error:
+            raise DataError(f"expected whole cells: {error}; is a quotation mark left open?", path, line) from error
+        if cells is None:
+            return
+        if any(map(str.strip, cells)):
+            yield line, cells
+        line = reader.line_num + 1
 
 
 def _read_parquet(path: Path) -> Iterator[Row]:
@@ -145,16 +189,15 @@ def _read_parquet(path: Path) -> Iterator[Row]:
         rows = (values for batch in batches for values in batch.to_pylist())
         for line, values in enumerate(rows, start=1):
             yield Row(values, path, line)
-    except pyarrow.ArrowException as error:
+    except (pyarrow.ArrowException, OSError) as error:
         raise DataError(f"expected a Parquet table, found something else: {error}", path) from error
 
 
-@contextmanager
-def _long_cells() -> Iterator[None]:
-    """Let cells be as long as a passage may be."""
+def _next_of_any_width(reader: Iterator[list[str]]) -> list[str] | None:
+    """The next record; the limit of the module `csv`, which holds for the whole process, stays as it was."""
     before = csv.field_size_limit(_LONGEST_CELL)
     try:
-        yield
+        return next(reader, None)
     finally:
         csv.field_size_limit(before)
 

@@ -19,12 +19,13 @@ from typing import Literal
 import numpy as np
 
 from ragmtl.errors import DataError
+from ragmtl.kg.nearest import iri_hint
 from ragmtl.retrieval.query import Query
+from ragmtl.retrieval.tables import Row, read_table
 from ragmtl.tasks.base import Example, Label, Source, Split, Task
 from ragmtl.tasks.classify import ClassTask, LabelsTask
 from ragmtl.tasks.recommend import RankingTask, is_new
 from ragmtl.tasks.splits import Fractions, read_split, share_out
-from ragmtl.tasks.tables import Row, nearest_iri, read_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def read_examples(
         DataError: A row or the table as a whole cannot be used as meant; the message says where and why.
     """
     path = Path(path)
-    rows = read_rows(path, columns.used + [target.column for target in targets])
+    rows = read_table(path, columns.used + [target.column for target in targets])
     table = _Table(path, columns, targets, known, frozenset(hide))
     drafts = _labelled(table, [_draft(table, row) for row in rows])
     answers = {target.task: _answers(table, target, drafts) for target in targets}
@@ -151,7 +152,7 @@ def _draft(table: _Table, row: Row) -> _Draft:
     history = tuple(_values(row, columns.history, columns.separator) or ())
     text = "\n".join(_values(row, columns.text, None) or ())
     if not (text.strip() or entities or columns.history):
-        raise table.error("expected a text or an entity, found neither; remove the row", row.line)
+        raise row.error("expected a text or an entity, found neither; remove the row")
     query = Query(text, entities, history, frozenset(_excluded(row, columns)), table.hide)
     group = _text(row, columns.group) or (entities[0] if entities else name)
     split = read_split(row.values.get(columns.split), table.path, row.line) if columns.split else None
@@ -295,7 +296,7 @@ def _time(table: _Table, row: Row) -> float | None:
     try:
         return float(text) if text else None
     except ValueError:
-        raise table.error(f"expected a time in seconds, found {text!r}", row.line) from None
+        raise row.error(f"expected a time in seconds, found {text!r}") from None
 
 
 def _fields(template: str) -> list[str]:
@@ -313,7 +314,6 @@ def _known_iris(table: _Table, row: Row, column: str | None) -> tuple[str, ...]:
     iris = _values(row, column, table.columns.separator) or []
     for iri in iris:
         if table.known is not None and iri not in table.known:
-            near = nearest_iri(iri, table.known)
-            hint = f"; did you mean {near!r}?" if near else "; correct it, or add it to the graph"
-            raise table.error(f"expected an entity of the graph in {column!r}, found {iri!r}{hint}", row.line)
+            hint = iri_hint(iri, table.known, "correct it, or add it to the graph")
+            raise row.error(f"expected an entity of the graph in {column!r}, found {iri!r}; {hint}")
     return tuple(iris)

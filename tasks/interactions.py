@@ -17,8 +17,9 @@ from jaxtyping import Bool, Float64, Int64
 from scipy.sparse import csr_array
 
 from ragmtl.errors import ConfigError, DataError
+from ragmtl.kg.nearest import iri_hint
+from ragmtl.retrieval.tables import Row, read_table
 from ragmtl.tasks.splits import SPLITS, Split, read_split
-from ragmtl.tasks.tables import Row, nearest_iri, read_rows
 
 TRAIN, VALID, TEST, HIDDEN = range(4)
 
@@ -175,17 +176,14 @@ class _Items:
     entities: Mapping[str, str] | None
     known: Collection[str] | None
 
-    def iri(self, name: str, path: Path, line: int) -> str:
+    def iri(self, name: str, row: Row) -> str:
         """The IRI of an item."""
         iri = name if self.entities is None else self.entities.get(name)
         if iri is None:
-            raise DataError(
-                f"expected an item with an entity, found {name!r}; add it to the table of items", path, line
-            )
+            raise row.error(f"expected an item with an entity, found {name!r}; add it to the table of items")
         if self.known is not None and iri not in self.known:
-            near = nearest_iri(iri, self.known)
-            hint = f"; did you mean {near!r}?" if near else "; correct it, or add it to the graph"
-            raise DataError(f"expected an item of the graph, found {iri!r}{hint}", path, line)
+            hint = iri_hint(iri, self.known, "correct it, or add it to the graph")
+            raise row.error(f"expected an item of the graph, found {iri!r}; {hint}")
         return iri
 
 
@@ -199,13 +197,13 @@ def _parsed(
     events: list[tuple[int, str, float, int]] = []
     left_out = 0
     for given, path in ((split, Path(path)) for split, path in tables):
-        for row in read_rows(path, [column for column in astuple(columns) if column]):
-            if min_weight is not None and _number(row, columns.weight, path) < min_weight:
+        for row in read_table(path, [column for column in astuple(columns) if column]):
+            if min_weight is not None and _number(row, columns.weight) < min_weight:
                 left_out += 1
                 continue
-            user, name = _cell(row, columns.user, path), _cell(row, columns.item, path)
-            iri = iris.get(name) or iris.setdefault(name, items.iri(name, path, row.line))
-            time = _number(row, columns.time, path) if columns.time else float(len(events))
+            user, name = _cell(row, columns.user), _cell(row, columns.item)
+            iri = iris.get(name) or iris.setdefault(name, items.iri(name, row))
+            time = _number(row, columns.time) if columns.time else float(len(events))
             split = given or (read_split(row.values[columns.split], path, row.line) if columns.split else "train")
             events.append((users.setdefault(user, len(users)), iri, time, SPLITS.index(split)))
     if not events:
@@ -233,23 +231,23 @@ def _sorted(log: Interactions) -> Interactions:
     return replace(log, **{name: getattr(log, name)[order] for name in ("user_ids", "item_ids", "times", "splits")})
 
 
-def _cell(row: Row, column: str, path: Path) -> str:
+def _cell(row: Row, column: str) -> str:
     value = row.values.get(column)
     if value is None or not str(value).strip():
-        raise DataError(f"expected a value in column {column!r}, found none", path, row.line)
+        raise row.error(f"expected a value in column {column!r}, found none")
     return str(value).strip()
 
 
-def _number(row: Row, column: str | None, path: Path) -> float:
+def _number(row: Row, column: str | None) -> float:
     if column is None:
         raise ConfigError("expected a weight column, because a least weight is given; found none")
-    text = _cell(row, column, path)
+    text = _cell(row, column)
     try:
         number = float(text)
     except ValueError:
         number = float("nan")
     if not np.isfinite(number):
-        raise DataError(f"expected a number in column {column!r}, found {text!r}", path, row.line)
+        raise row.error(f"expected a number in column {column!r}, found {text!r}")
     return number
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow
@@ -10,9 +11,30 @@ import pytest
 from pyarrow import parquet
 
 from ragmtl.errors import DataError
-from ragmtl.retrieval.tables import Row, is_table, read_rows
+from ragmtl.retrieval.tables import Row, is_table, read_rows, read_table
 
 ROWS = [{"id": "a", "text": 'one "quoted" word'}, {"id": "b", "text": "two, with a comma"}]
+
+
+BAD: list[tuple[str, bytes, str, int | None]] = [
+    ("t.jsonl", b'{"id": 1}\n{"id": \n', "one JSON object per line, found malformed", 2),
+    ("t.jsonl", b'{"id": 1}\n\n[1]\n', r"found \[1\]", 3),
+    ("t.jsonl", b"[" * 100_000, "JSON", 1),
+    ("t.jsonl", b'{"id": ' + b"1" * 5000 + b"}", "JSON", 1),
+    ("t.tsv", b"id\ttext\na\tb\tc\n", r"expected 2 cells as in the first line \(id, text\), found 3", 2),
+    ("t.csv", b'id,text\nb,c\na,"open\n\n', "quotation mark", 3),
+    ("t.tsv", b'id\ttext\na\t"open" to end\n', "quotation mark", 2),
+    ("t.csv", b"id,text,id \n", "found 'id' twice", 1),
+    ("t.csv", b"id,text\na,\xff\n", "UTF-8", 2),
+    ("t.tsv", b"", "names of the columns", 1),
+    ("t.csv", b"id,text\n,\n\n", "at least one row", None),
+    ("t.jsonl", b"\n", "at least one row", None),
+    ("t.parquet", b"PAR1 and then nothing", "a Parquet table", None),
+    ("t.jsonl.gz", b"no gzip", "whole gzip file", None),
+    ("t.csv.gz", gzip.compress(b"id,text\na,b\n")[:-9], "whole gzip file", None),
+    ("t.docx", b"", "expected a table", None),
+    ("t", b"", "expected a table", None),
+]
 
 
 def write(path: Path, text: str) -> Path:
@@ -55,37 +77,47 @@ def test_a_cell_of_csv_may_span_lines_and_be_long(tmp_path: Path) -> None:
     assert csv.field_size_limit() == before
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "line", "message"),
-    [
-        ("t.jsonl", '{"id": 1}\n{"id": \n', 2, "one JSON object per line"),
-        ("t.jsonl", '{"id": 1}\n[1]\n', 2, "found \\[1\\]"),
-        ("t.tsv", "id\ttext\na\tb\tc\n", 2, "expected 2 cells .*found 3"),
-        ("t.csv", 'id,text\na,"open\n', 2, "csv"),
-        ("t.csv", "id,id\n", 1, "each once"),
-        ("t.tsv", "", 1, "names of the columns"),
-    ],
-)
-def test_a_bad_row_is_refused_with_its_line(tmp_path: Path, name: str, text: str, line: int, message: str) -> None:
+@pytest.mark.parametrize("kind", ["csv", "tsv"])
+def test_quoted_cells_may_hold_what_separates_others(tmp_path: Path, kind: str) -> None:
+    rows = [{"id": "a", "text": 'Älter,\t"schöner"\nlänger'}, {"id": "b", "text": "after it"}]
+    with (tmp_path / f"t.v1.{kind}").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, ["id", "text"], delimiter="\t" if kind == "tsv" else ",")
+        writer.writeheader()
+        writer.writerows(rows)
+    read = read_table(tmp_path / f"t.v1.{kind}", ["id", "text"])
+    assert [row.values for row in read] == rows
+    assert [row.line for row in read] == [2, 4]
+
+
+@pytest.mark.parametrize(("name", "content", "message", "line"), BAD)
+def test_what_cannot_be_read_names_the_file_and_the_line(
+    tmp_path: Path, name: str, content: bytes, message: str, line: int | None
+) -> None:
+    (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=message) as caught:
-        list(read_rows(write(tmp_path / name, text)))
+        read_table(tmp_path / name)
+    assert caught.value.source == tmp_path / name
     assert caught.value.line == line
-    assert str(tmp_path / name) in str(caught.value)
 
 
-def test_what_is_no_table_is_refused(tmp_path: Path) -> None:
+def test_a_missing_file_is_said_to_be_missing(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no file there"):
         read_rows(tmp_path / "missing.csv")
-    with pytest.raises(DataError, match="expected a table"):
-        read_rows(write(tmp_path / "notes.docx", ""))
-    with pytest.raises(DataError, match="expected a Parquet table"):
-        list(read_rows(write(tmp_path / "t.parquet", "id,text")))
-    (tmp_path / "t.csv").write_bytes(b"id,text\na,\xff\n")
-    with pytest.raises(DataError, match="UTF-8"):
-        list(read_rows(tmp_path / "t.csv"))
-    (tmp_path / "t.jsonl.gz").write_bytes(b"no gzip")
-    with pytest.raises(DataError, match="gzip"):
-        list(read_rows(tmp_path / "t.jsonl.gz"))
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "tsv", "csv", "parquet"])
+@pytest.mark.parametrize(("columns", "message"), [(["txet"], "did you mean 'text'"), (["zzz"], "the table has 'id', ")])
+def test_a_missing_column_names_the_nearest(tmp_path: Path, kind: str, columns: Sequence[str], message: str) -> None:
+    with pytest.raises(DataError, match=f"expected a column {columns[0]!r}, found none; {message}") as caught:
+        read_table(table(tmp_path / f"t.{kind}"), columns)
+    assert caught.value.line == 1
+
+
+def test_a_column_of_jsonl_may_stand_in_any_row_and_reading_may_stop_early(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.jsonl", '{"id": 1}\n{"id": 2, "text": ""}\n{broken\n')
+    assert [row.line for row in read_table(path, ["id", "text"], most=2)] == [1, 2]
+    with pytest.raises(DataError, match="'text'"):
+        read_table(path, ["text"], most=1)
 
 
 def test_values_of_a_row() -> None:
