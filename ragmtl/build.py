@@ -201,7 +201,9 @@ def gather(
         for one in loaded
     ]
     beside = {
-        name: [neighbours(graph, node) for node in items.tolist()] for name, items in nodes.items() if kind != "none"
+        name: [neighbours(graph, node, hide) for node in items.tolist()]
+        for name, items in nodes.items()
+        if kind != "none"
     }
     trained = [
         read[row] for one, read in zip(loaded, readings, strict=True) for row in one.source.positions("train").tolist()

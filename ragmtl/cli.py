@@ -56,9 +56,17 @@ def main() -> None:
     except Error as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(1)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        typer.echo(f"error: {place}expected a place to read or write, found: {_reason(error)}", err=True)
+        sys.exit(1)
     except KeyboardInterrupt:
         typer.echo("interrupted; the same command goes on from the last checkpoint", err=True)
         sys.exit(130)
+
+
+def _reason(error: OSError) -> str:
+    return f"{error.strerror or error}; choose another path, or see to its permissions"
 
 
 def _version(asked: bool) -> None:
@@ -144,7 +152,7 @@ def train(
     settings = _settings(config, epochs, seed)
     folder = out or _place(settings, "run")
     with _bars() as bar:
-        best = train_run(settings, _index(settings, index), folder, bar)
+        best = train_run(settings, _index(settings, index), folder, bar, tell=_tell)
     for task, value in best.metrics.items():
         typer.echo(f"{task}: {value:.3f} on validation")
     typer.echo(f"wrote {folder} (best epoch: {best.epoch})")
@@ -188,7 +196,7 @@ def compare(
     settings = _settings(config, epochs, None)
     folder = out or _place(settings, "compare")
     with _bars() as bar:
-        comparison = compare_arms(settings, _index(settings, index), folder, bar, arms=arm, seeds=seeds)
+        comparison = compare_arms(settings, _index(settings, index), folder, bar, arms=arm, seeds=seeds, tell=_tell)
     comparison.save(folder / "result.json")
     (folder / "report.html").write_text(render_comparison(comparison), encoding="utf-8")
     print_comparison(_console(), comparison)
@@ -246,6 +254,10 @@ def inspect(
         evidence = predictor.retriever(prediction.query)
         write_turtle(predictor.index.graph, evidence.subgraph, turtle)
         typer.echo(f"wrote {turtle}")
+
+
+def _tell(line: str) -> None:
+    typer.echo(line, err=True)
 
 
 def _settings(config: Path, epochs: int | None, seed: int | None) -> Config:

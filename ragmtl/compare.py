@@ -20,10 +20,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from zipfile import BadZipFile
 
 import numpy as np
 
-from ragmtl.errors import ConfigError
+from ragmtl.errors import ConfigError, MismatchError
 from ragmtl.evaluate import Measured
 from ragmtl.report import Comparison, Difference, Row, command, commit, machine, versions
 from ragmtl.tasks.base import Task
@@ -158,13 +159,22 @@ def save_measured(measured: Mapping[str, Measured], folder: Path) -> None:
 
 
 def load_measured(path: Path, task: Task) -> Measured:
-    """Read what `save_measured` wrote; the task says how its metrics follow from their sums."""
+    """Read what `save_measured` wrote; the task says how its metrics follow from their sums.
+
+    Raises:
+        MismatchError: The file is truncated, or something else.
+    """
     empty = task.measure(np.zeros((0, len(task.answers)), np.float32), [])
-    with np.load(path, allow_pickle=False) as arrays:
-        metrics = {name: Statistics(arrays[f"metric/{name}"], one.figure) for name, one in empty.items()}
-        slices = {name.removeprefix("slice/"): arrays[name] for name in arrays.files if name.startswith("slice/")}
-        groups = tuple(json.loads(str(arrays["groups"])))
-        threshold = float(arrays["threshold"])
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            metrics = {name: Statistics(arrays[f"metric/{name}"], one.figure) for name, one in empty.items()}
+            slices = {name.removeprefix("slice/"): arrays[name] for name in arrays.files if name.startswith("slice/")}
+            groups = tuple(json.loads(str(arrays["groups"])))
+            threshold = float(arrays["threshold"])
+    except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
+        raise MismatchError(
+            f"{path}: expected figures of the task {task.name!r}, found {error}; delete that file to measure again"
+        ) from None
     return Measured(task.name, metrics, groups, slices, None if np.isnan(threshold) else threshold)
 
 

@@ -73,7 +73,8 @@ def _measure(
         parts = [task.measure(logits, chunk) for logits, chunk in _answers(model, assembly, task, rows)]
         metrics = {name: concatenate([part[name] for part in parts]) for name in parts[0]} if parts else {}
     else:
-        logits = np.concatenate([found for found, _ in _answers(model, assembly, task, rows)])
+        nothing = np.zeros((0, len(task.answers)), np.float32)
+        logits = np.concatenate([nothing, *(found for found, _ in _answers(model, assembly, task, rows))])
         threshold = thresholds[task.name] if thresholds else task.choose_threshold(logits, examples)
         metrics = dict(task.measure(logits, examples, threshold))
     return Measured(task.name, metrics, tuple(e.group for e in examples), _slices(task, examples), threshold)

@@ -122,11 +122,17 @@ def node_vectors(
     return table
 
 
-def neighbours(graph: KnowledgeGraph, node: int) -> Int64[np.ndarray, " neighbour"]:
-    """Nodes next to a node, each once, at most 32 of them: those that fewest triples speak of, for they tell most."""
-    found = np.concatenate(
-        [graph.outgoing.neighbours[graph.outgoing.row(node)], graph.incoming.neighbours[graph.incoming.row(node)]]
-    )
+def neighbours(graph: KnowledgeGraph, node: int, hide: frozenset[int] = frozenset()) -> Int64[np.ndarray, " neighbour"]:
+    """Nodes next to a node, each once, at most 32 of them: those that fewest triples speak of, for they tell most.
+
+    Args:
+        graph: The knowledge graph.
+        node: Whose neighbours.
+        hide: Relations that must not be seen.
+    """
+    sides = [(side, side.row(node)) for side in (graph.outgoing, graph.incoming)]
+    found = np.concatenate([side.neighbours[row] for side, row in sides])
+    found = found[~np.isin(np.concatenate([side.relations[row] for side, row in sides]), sorted(hide))]
     distinct = np.unique(found[found != node]).astype(np.int64)
     degrees = np.array([graph.degree(other) for other in distinct.tolist()], np.int64)
     kept: Int64[np.ndarray, " neighbour"] = distinct[np.argsort(degrees, kind="stable")[:MOST_NEIGHBOURS]]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -99,13 +100,22 @@ class Comparison:
             differences = tuple(Difference(**row) for row in fields.pop("differences"))
             seeds, notes = tuple(fields.pop("seeds")), tuple(fields.pop("notes"))
             return cls(rows=rows, differences=differences, seeds=seeds, notes=notes, **fields)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise MismatchError(f"{path}: expected a comparison written by `ragmtl compare`, found {error}") from error
 
 
 def versions() -> dict[str, str]:
     """The versions of Python and of the packages that figures depend on."""
-    return {"python": platform.python_version()} | {name: metadata.version(name) for name in REPORTED_VERSIONS}
+    installed = {name: found for name in REPORTED_VERSIONS if (found := _installed(name)) is not None}
+    return {"python": platform.python_version()} | installed
+
+
+def _installed(package: str) -> str | None:
+    """The version of a package; None where it is not installed (as when another build of faiss stands in)."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def machine() -> str:
@@ -125,4 +135,5 @@ def commit(folder: Path) -> str:
 
 def command() -> str:
     """The command line of this process."""
-    return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    program = Path(sys.argv[0]).name
+    return shlex.join(["ragmtl" if program == "__main__.py" else program, *sys.argv[1:]])

@@ -11,25 +11,28 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Int64
+from pydantic import ValidationError
 
 from ragmtl import __version__
 from ragmtl.build import Material, Watch, evidence_index, gather, new_model, open_index, reader_for, unwatched
+from ragmtl.checks import Tell, checked_tasks, inform, refuse_unlabelled, untold
 from ragmtl.compare import Arm, EvidenceKind, choose_arms, compare
 from ragmtl.config import Config, parse_config
 from ragmtl.errors import MismatchError
 from ragmtl.evaluate import Measured, evaluate
+from ragmtl.kg.files import sha256
 from ragmtl.models.checkpoint import load_checkpoint, restore
 from ragmtl.models.model import Model
 from ragmtl.report import Comparison, Row
 from ragmtl.retrieval.index import Index
 from ragmtl.sizes import ModelSize, build_model
-from ragmtl.tables import Loaded, load_tasks
+from ragmtl.tables import Loaded
 from ragmtl.tasks.base import Split, Task
 from ragmtl.tasks.bootstrap import bootstrap
 from ragmtl.tracking import Tracker
@@ -37,6 +40,7 @@ from ragmtl.train import Epoch, Trainer, TrainingSettings
 
 FORMAT = "ragmtl run"
 VERSION = 1
+PARTS = ("config", "index", "graph", "corpus", "size", "entities", "thresholds", "answers")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +83,7 @@ class Run:
                 f"{folder}: expected the index that this run was trained with, found another in {saved['index']}; "
                 "train again, or restore that index"
             )
-        size = ModelSize.model_validate(saved["size"])
+        size = _size(saved["size"], folder)
         model = build_model(size)
         restore(model, load_checkpoint(folder / "best").tensors)
         model.eval()
@@ -95,14 +99,15 @@ class Run:
         )
 
 
-def train_run(config: Config, index: Index, folder: Path, watch: Watch = unwatched) -> Epoch:
+def train_run(config: Config, index: Index, folder: Path, watch: Watch = unwatched, *, tell: Tell = untold) -> Epoch:
     """Train all tasks together with retrieval, or go on with it; gives the epoch whose weights are kept.
 
     Raises:
         DataError: A table cannot be used.
         MismatchError: The folder holds a run of other data or settings.
     """
-    loaded = load_tasks(config, index.graph.nodes)
+    loaded = checked_tasks(config, index.graph)
+    inform(loaded, index.graph, tell)
     material = gather(config, index, reader_for(config, index), loaded, "retrieved", seed=config.seed, watch=watch)
     names = [task.name for one in loaded for task in one.source.tasks]
     trainer, size = _train(config, material, names, config.seed, folder, watch)
@@ -114,8 +119,9 @@ def train_run(config: Config, index: Index, folder: Path, watch: Watch = unwatch
 def evaluate_run(folder: Path, split: Split, watch: Watch = unwatched) -> list[Row]:
     """Every metric of every task of a run on a split, with its interval."""
     run = Run.load(folder)
-    loaded = load_tasks(run.config, run.index.graph.nodes)
-    _same_answers(run, loaded)
+    loaded = checked_tasks(run.config, run.index.graph)
+    same_answers(run, loaded)
+    refuse_unlabelled(loaded, split)
     reader = reader_for(run.config, run.index)
     material = gather(run.config, run.index, reader, loaded, "retrieved", seed=run.config.seed, watch=watch)
     rows = []
@@ -133,6 +139,7 @@ def compare_arms(
     *,
     arms: Sequence[str] = (),
     seeds: int = 1,
+    tell: Tell = untold,
 ) -> Comparison:
     """Train and measure the arms; those that were measured before are taken from the folder.
 
@@ -142,8 +149,10 @@ def compare_arms(
         MismatchError: The folder holds a comparison of other data or settings.
     """
     chosen = choose_arms(arms)
+    loaded = checked_tasks(config, index.graph)
+    refuse_unlabelled(loaded, "test")
     _claim(folder, config, index)
-    loaded = load_tasks(config, index.graph.nodes)
+    notes = inform(loaded, index.graph, tell)
     reader = reader_for(config, index)
     held: dict[EvidenceKind, Material] = {}
 
@@ -160,7 +169,8 @@ def compare_arms(
         return found
 
     tasks = [task for one in loaded for task in one.source.tasks]
-    return compare(config.name, tasks, chosen, range(config.seed, config.seed + seeds), folder / "arms", train)
+    every = range(config.seed, config.seed + seeds)
+    return replace(compare(config.name, tasks, chosen, every, folder / "arms", train), notes=notes)
 
 
 def _train(
@@ -192,8 +202,13 @@ def _fingerprint(config: Config, material: Material, tasks: Sequence[str]) -> st
     """Says what is trained on what."""
     parts = [config.model_dump_json(exclude={"training", "folder"}), *sorted(tasks)]
     parts += [str(material.index.manifest["graph"]), str(material.index.manifest["corpus"])]
-    parts += [f"{assembly.source.name} {len(assembly.source.examples)}" for assembly in material.assemblies]
+    parts += [f"{path} {digest}" for path, digest in _tables(config).items()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _tables(config: Config) -> dict[str, str]:
+    """The sha256 of each table of the tasks, by its path in the configuration."""
+    return {path: sha256(config.resolve(path)) for path in sorted({task.data for task in config.tasks})}
 
 
 def _claim(folder: Path, config: Config, index: Index) -> None:
@@ -203,15 +218,24 @@ def _claim(folder: Path, config: Config, index: Index) -> None:
         "config": json.loads(config.model_dump_json(exclude={"folder"})),
         "graph": index.manifest["graph"],
         "corpus": index.manifest["corpus"],
+        "tables": _tables(config),
     }
     path = folder / "comparison.json"
     if not path.exists():
         path.write_text(json.dumps(stated, indent=1), encoding="utf-8")
-    elif json.loads(path.read_text(encoding="utf-8")) != stated:
+    elif _json(path) != stated:
         raise MismatchError(
-            f"{folder}: expected the comparison of this configuration and index, found one of others; choose another "
-            "folder with --out, or delete that one"
+            f"{folder}: expected the comparison of this configuration, index and tables, found one of others; choose "
+            "another folder with --out, or delete that one"
         )
+
+
+def _json(path: Path) -> object:
+    """What a file holds; None where it is no JSON."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return None
 
 
 def _write(
@@ -247,11 +271,29 @@ def _read(folder: Path) -> dict[str, Any]:
         raise MismatchError(f"{path}: expected JSON, found something else ({error}); train again") from None
     if not isinstance(saved, dict) or saved.get("format") != FORMAT or saved.get("version") != VERSION:
         raise MismatchError(f"{path}: expected a run of version {VERSION}, found something else; train again")
+    if missing := [part for part in PARTS if part not in saved]:
+        raise MismatchError(f"{path}: expected a whole run, found it without {', '.join(missing)}; train again")
     return saved
 
 
-def _same_answers(run: Run, loaded: Sequence[Loaded]) -> None:
-    """See that the tables still hold the classes and items that the run knows."""
+def _size(saved: object, folder: Path) -> ModelSize:
+    try:
+        return ModelSize.model_validate(saved)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        place = ".".join(map(str, problem["loc"]))
+        raise MismatchError(
+            f"{folder / 'run.json'}: expected the sizes of a model, found a wrong `{place}` ({problem['msg']}); "
+            "train again"
+        ) from None
+
+
+def same_answers(run: Run, loaded: Sequence[Loaded]) -> None:
+    """See that the tables still hold the classes and items that the run knows.
+
+    Raises:
+        MismatchError: They do not.
+    """
     for one in loaded:
         for task in one.source.tasks:
             if list(task.answers) != list(run.answers.get(task.name, ())):
