@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import index
+from typing import SupportsIndex
 
 import numpy as np
 from jaxtyping import Int, Int32, Int64
@@ -23,9 +25,9 @@ class Adjacency:
     relations: Int32[np.ndarray, " triples"]
     triples: Int32[np.ndarray, " triples"]
 
-    def row(self, node: int) -> slice:
+    def row(self, node: SupportsIndex) -> slice:
         """Where the neighbours of one node stand."""
-        return slice(int(self.indptr[node]), int(self.indptr[node + 1]))
+        return row_of(self.indptr, node)
 
     def rows(self, nodes: Int[np.ndarray, " some"]) -> tuple[Int64[np.ndarray, " edges"], Int64[np.ndarray, " edges"]]:
         """Where the neighbours of several nodes stand, and which of `nodes` each belongs to (its position)."""
@@ -33,6 +35,16 @@ class Adjacency:
         owners = np.repeat(np.arange(len(nodes)), counts)
         firsts = np.cumsum(counts) - counts
         return np.arange(len(owners)) + (starts - firsts)[owners], owners
+
+
+def row_of(indptr: Int64[np.ndarray, " pointers"], row: SupportsIndex) -> slice:
+    """Where the entries of one row stand, given where each row begins.
+
+    >>> row_of(np.array([0, 2, 5]), np.int32(1))
+    slice(2, 5, None)
+    """
+    at = index(row)
+    return slice(int(indptr[at]), int(indptr[at + 1]))
 
 
 def compress(ids: Int[np.ndarray, " rows"], count: int) -> Int64[np.ndarray, " pointers"]:

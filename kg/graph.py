@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
+from typing import SupportsIndex
 
 import numpy as np
 from jaxtyping import Int, Int32
@@ -120,20 +121,20 @@ class KnowledgeGraph:
     def __len__(self) -> int:
         return len(self.heads)
 
-    def label(self, node: int) -> str:
+    def label(self, node: SupportsIndex) -> str:
         """The name of a node: its best label, else the readable end of its IRI."""
         return self.labels[node]
 
-    def relation_label(self, relation: int) -> str:
+    def relation_label(self, relation: SupportsIndex) -> str:
         """The name of a relation in words: "release year"."""
         return self.relation_names[relation]
 
-    def names(self, node: int) -> tuple[str, ...]:
+    def names(self, node: SupportsIndex) -> tuple[str, ...]:
         """The label and the alternative names of a node; none for a blank node without a name."""
         rows = [(self.relations[relation], literal) for relation, literal in self.literals_of(node)]
         return labels.names(self.nodes[node], self.label(node), rows)
 
-    def describe(self, node: int, *, hide: Set[int] = frozenset()) -> str:
+    def describe(self, node: SupportsIndex, *, hide: Set[int] = frozenset()) -> str:
         """A line about a node, at most 200 characters: "Fight Club (film); release year 1999".
 
         Args:
@@ -147,7 +148,7 @@ class KnowledgeGraph:
         ]
         return labels.describe(self.label(node), self.types(node, hide=hide), rows, self.languages)
 
-    def types(self, node: int, *, hide: Set[int] = frozenset()) -> list[str]:
+    def types(self, node: SupportsIndex, *, hide: Set[int] = frozenset()) -> list[str]:
         """Labels of the types of a node, but those that say nothing (owl:Thing, rdfs:Class, skos:Concept)."""
         row = self.outgoing.row(node)
         relation = self.relations.find(labels.TYPE)
@@ -157,20 +158,20 @@ class KnowledgeGraph:
         telling = [tail for tail in tails if not self.nodes[tail].startswith((*labels.VOCABULARIES, BLANK))]
         return [self.labels[tail] for tail in telling]
 
-    def literals_of(self, node: int) -> list[tuple[int, Literal]]:
+    def literals_of(self, node: SupportsIndex) -> list[tuple[int, Literal]]:
         """Relation id and literal, for each literal of a node."""
         return [(int(self.literals.relation_ids[row]), self.literals[row]) for row in self.literals.rows(node)]
 
-    def degree(self, node: int) -> int:
+    def degree(self, node: SupportsIndex) -> int:
         """How many triples a node is in; one that leads from the node to itself counts twice."""
-        pointers = self.outgoing.indptr, self.incoming.indptr
-        return sum(int(way[node + 1] - way[node]) for way in pointers)
+        rows = self.outgoing.row(node), self.incoming.row(node)
+        return sum(row.stop - row.start for row in rows)
 
-    def triple(self, triple: int) -> tuple[int, int, int]:
+    def triple(self, triple: SupportsIndex) -> tuple[int, int, int]:
         """Head, relation and tail."""
         return int(self.heads[triple]), int(self.relation_ids[triple]), int(self.tails[triple])
 
-    def origin(self, triple: int) -> Origin:
+    def origin(self, triple: SupportsIndex) -> Origin:
         """The file and the named graph that a triple was read from (the first, where it stands in several)."""
         return self.origins[int(self.origin_ids[triple])]
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import SupportsIndex
 
 import numpy as np
 from jaxtyping import Int32, Int64
 
+from ragmtl.kg.adjacency import row_of
 from ragmtl.kg.terms import Strings
 
 
@@ -54,10 +56,11 @@ class Literals:
     def __len__(self) -> int:
         return len(self.nodes)
 
-    def __getitem__(self, row: int) -> Literal:
+    def __getitem__(self, row: SupportsIndex) -> Literal:
         datatype, language = self.datatype_names[self.datatypes[row]], self.language_names[self.languages[row]]
         return Literal(self.texts[row], datatype, language)
 
-    def rows(self, node: int) -> range:
+    def rows(self, node: SupportsIndex) -> range:
         """The rows of one node."""
-        return range(int(self.indptr[node]), int(self.indptr[node + 1]))
+        row = row_of(self.indptr, node)
+        return range(row.start, row.stop)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import index as as_int
+from typing import SupportsIndex
 
 import numpy as np
 from jaxtyping import Int64, UInt8
@@ -46,7 +48,7 @@ class Strings:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    def __getitem__(self, index: int) -> str:
+    def __getitem__(self, index: SupportsIndex) -> str:
         return self.encoded(index).decode()
 
     def __iter__(self) -> Iterator[str]:
@@ -54,15 +56,16 @@ class Strings:
         blob = self.blob.data
         return (str(blob[start:end], "utf-8") for start, end in zip(ends[:-1], ends[1:], strict=True))
 
-    def encoded(self, index: int) -> bytes:
+    def encoded(self, index: SupportsIndex) -> bytes:
         """Text `index` in UTF-8.
 
         Raises:
             IndexError: `index` is not in [0, len).
         """
-        if not 0 <= index < len(self):
-            raise IndexError(f"expected an index in [0, {len(self)}), found {index}")
-        return self.blob[self.offsets[index] : self.offsets[index + 1]].tobytes()
+        at = as_int(index)
+        if not 0 <= at < len(self):
+            raise IndexError(f"expected an index in [0, {len(self)}), found {at}")
+        return self.blob[self.offsets[at] : self.offsets[at + 1]].tobytes()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +87,7 @@ class Terms:
     def __len__(self) -> int:
         return len(self.strings)
 
-    def __getitem__(self, index: int) -> str:
+    def __getitem__(self, index: SupportsIndex) -> str:
         return self.strings[index]
 
     def __iter__(self) -> Iterator[str]:

@@ -10,11 +10,13 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import SupportsIndex
 
 import numpy as np
 from jaxtyping import Int32, Int64
 
 from ragmtl.errors import DataError
+from ragmtl.kg.adjacency import row_of
 from ragmtl.kg.graph import KnowledgeGraph, Source, Strings, Terms
 from ragmtl.retrieval.arrays import Arrays, invert, load_arrays, load_json, save_arrays, save_json
 from ragmtl.retrieval.progress import Progress
@@ -148,15 +150,15 @@ class Corpus:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def __getitem__(self, passage: int) -> Passage:
+    def __getitem__(self, passage: SupportsIndex) -> Passage:
         """A passage without its entities, which are nodes here: `entities_of`."""
         return Passage(self.ids[passage], self.texts[passage], self.titles[passage], (), self.group(passage))
 
-    def group(self, passage: int) -> str:
+    def group(self, passage: SupportsIndex) -> str:
         """The group that a passage belongs to."""
         return self.groups[int(self.group_ids[passage])]
 
-    def reading(self, passage: int) -> str:
+    def reading(self, passage: SupportsIndex) -> str:
         """A passage as it is indexed and read by encoders: its title, then its text."""
         return _reading(self.titles[passage], self.texts[passage])
 
@@ -164,13 +166,13 @@ class Corpus:
         """All passages as they are indexed."""
         return [_reading(title, text) for title, text in zip(self.titles, self.texts, strict=True)]
 
-    def entities_of(self, passage: int) -> Int32[np.ndarray, " links"]:
+    def entities_of(self, passage: SupportsIndex) -> Int32[np.ndarray, " links"]:
         """The nodes that a passage speaks of."""
-        return self.entities[self.indptr[passage] : self.indptr[passage + 1]]
+        return self.entities[row_of(self.indptr, passage)]
 
-    def passages_of(self, node: int) -> Int32[np.ndarray, " links"]:
+    def passages_of(self, node: SupportsIndex) -> Int32[np.ndarray, " links"]:
         """The passages that speak of a node."""
-        return self.mentions[self.mention_indptr[node] : self.mention_indptr[node + 1]]
+        return self.mentions[row_of(self.mention_indptr, node)]
 
     def with_links(self, indptr: Int64[np.ndarray, " pointers"], entities: Int32[np.ndarray, " links"]) -> Corpus:
         """The same passages with other links to the same graph."""

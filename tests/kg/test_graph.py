@@ -139,3 +139,12 @@ def stated(graph: KnowledgeGraph) -> set[tuple[str, str, str | Literal]]:
     return triples | {
         (nodes[node], links[link], value) for node in range(len(nodes)) for link, value in graph.literals_of(node)
     }
+
+
+def test_ids_may_be_integers_of_numpy() -> None:
+    graph = KnowledgeGraph.from_triples([("http://x/a", "http://x/p", "http://x/b")])
+    head, relation, tail = (np.int32(part) for part in graph.triple(np.int64(0)))
+    assert (graph.nodes[head], graph.label(tail), graph.relation_label(relation)) == ("http://x/a", "b", "p")
+    assert (graph.degree(head), graph.names(head), graph.types(head), graph.literals_of(head)) == (1, ("a",), [], [])
+    assert graph.describe(head) == "a"
+    assert graph.origin(np.uint8(0)).source == "memory"
