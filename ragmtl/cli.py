@@ -126,7 +126,7 @@ def retrieve(
     as_json: AsJson = False,
 ) -> None:
     """Show what is retrieved for a text or an entity."""
-    from ragmtl.inspector.terminal import print_prediction
+    from ragmtl.inspector.terminal import print_evidence
     from ragmtl.predict import show_evidence
     from ragmtl.retrieval.hybrid import Retriever
     from ragmtl.retrieval.index import Index
@@ -135,7 +135,7 @@ def retrieve(
     opened = Index.load(folder)
     retriever = Retriever(opened, RetrievalSettings(passages=passages, nodes=nodes))
     found = show_evidence(retriever(_query(opened, query)), opened)
-    _print(found, as_json, print_prediction)
+    _print(found, as_json, print_evidence)
 
 
 @app.command()
@@ -216,13 +216,15 @@ def predict(run: RunPath, query: QueryText, as_json: AsJson = False) -> None:
 @app.command()
 def recommend(
     run: RunPath,
-    items: Annotated[list[str], typer.Argument(help="IRIs of the items met so far, oldest first.", show_default=False)],
+    items: Annotated[
+        list[str], typer.Argument(help="IRIs of the items met so far, oldest first.", show_default=False)
+    ] = [],  # noqa: B006
     text: Annotated[str, typer.Option(help="What is wanted, in words.")] = "",
     task: Annotated[str | None, typer.Option(help="Which ranking task, where the run has several.")] = None,
     top: Annotated[int, typer.Option(help="How many items.", min=1)] = 10,
     as_json: AsJson = False,
 ) -> None:
-    """Rank all items for a history of items."""
+    """Rank all items for a history of items, for a text, or for both."""
     from ragmtl.predict import Predictor
 
     predictor = Predictor.load(run)

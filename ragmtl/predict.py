@@ -83,9 +83,11 @@ class Predictor:
         """Rank all items but those given.
 
         Raises:
-            DataError: An item is unknown, or the run has no such ranking.
+            DataError: An item is unknown, the run has no such ranking, or there is nothing to rank them by.
         """
         name = self._ranking(task)
+        if not (items or text.strip()):
+            raise DataError("expected the IRIs of some items, a text, or both; found neither")
         check_entities(items, self.index.graph)
         assembly, _ = self._read(Query(text=text, history=tuple(items), hide=self._hide))
         with torch.inference_mode():

@@ -30,15 +30,29 @@ _MARKS = {"better": ("\u25b2", "green"), "worse": ("\u25bc", "red"), "none": ("\
 
 def print_prediction(console: Console, prediction: Prediction) -> None:
     """Print the input, the notes, each task's answer, and the evidence with its attention."""
-    console.print(_asked(prediction))
-    for note in prediction.notes:
-        console.print(Text.assemble(("note ", "bold yellow"), _line(note)))
+    _print_asked(console, prediction)
     console.print()
     console.print(_answers(prediction.answers))
     console.print(Text(_line(attention_sentence(prediction))))
+    _print_evidence(console, prediction, read=True)
+
+
+def print_evidence(console: Console, prediction: Prediction) -> None:
+    """Print the input, the notes and the evidence, which no model has read."""
+    _print_asked(console, prediction)
+    _print_evidence(console, prediction, read=False)
+
+
+def _print_asked(console: Console, prediction: Prediction) -> None:
+    console.print(_asked(prediction))
+    for note in prediction.notes:
+        console.print(Text.assemble(("note ", "bold yellow"), _line(note)))
+
+
+def _print_evidence(console: Console, prediction: Prediction, *, read: bool) -> None:
     if prediction.passages:
         console.print()
-        console.print(_passages(prediction))
+        console.print(_passages(prediction, attention=read))
     if prediction.triples:
         console.print()
         console.print(_triples(prediction))
@@ -98,13 +112,13 @@ def _answers(answers: tuple[Answer, ...]) -> Table:
     return table
 
 
-def _passages(prediction: Prediction) -> Table:
-    table = _table("Passages", ("attention", "score", "passage", "why"), right=("attention", "score"))
+def _passages(prediction: Prediction, *, attention: bool) -> Table:
+    numbers = ("attention", "score") if attention else ("score",)
+    table = _table("Passages", (*numbers, "passage", "why"), right=numbers)
     for passage in prediction.passages:
-        title = Text(_line(passage.title or passage.id))
-        table.add_row(
-            percent(passage.attention), f"{passage.score:.2f}", title, Text(_line(passage.reason), style="dim")
-        )
+        title, reason = Text(_line(passage.title or passage.id)), Text(_line(passage.reason), style="dim")
+        shares = [percent(passage.attention)] if attention else []
+        table.add_row(*shares, f"{passage.score:.2f}", title, reason)
     return table
 
 
