@@ -31,10 +31,7 @@ class Adjacency:
 
     def rows(self, nodes: Int[np.ndarray, " some"]) -> tuple[Int64[np.ndarray, " edges"], Int64[np.ndarray, " edges"]]:
         """Where the neighbours of several nodes stand, and which of `nodes` each belongs to (its position)."""
-        starts, counts = self.indptr[nodes], self.indptr[nodes + 1] - self.indptr[nodes]
-        owners = np.repeat(np.arange(len(nodes)), counts)
-        firsts = np.cumsum(counts) - counts
-        return np.arange(len(owners)) + (starts - firsts)[owners], owners
+        return gather(self.indptr, nodes)
 
 
 def row_of(indptr: Int64[np.ndarray, " pointers"], row: SupportsIndex) -> slice:
@@ -45,6 +42,20 @@ def row_of(indptr: Int64[np.ndarray, " pointers"], row: SupportsIndex) -> slice:
     """
     at = index(row)
     return slice(int(indptr[at]), int(indptr[at + 1]))
+
+
+def gather(
+    indptr: Int64[np.ndarray, " pointers"], rows: Int[np.ndarray, " some"]
+) -> tuple[Int64[np.ndarray, " entries"], Int64[np.ndarray, " entries"]]:
+    """Where the entries of some rows stand, one row after the other, and for each the position of its row in `rows`.
+
+    >>> gather(np.array([0, 2, 2, 5]), np.array([2, 1, 0]))
+    (array([2, 3, 4, 0, 1]), array([0, 0, 0, 2, 2]))
+    """
+    starts, counts = indptr[rows], indptr[rows + 1] - indptr[rows]
+    owners = np.repeat(np.arange(len(rows)), counts)
+    firsts = np.cumsum(counts) - counts
+    return np.arange(len(owners)) + (starts - firsts)[owners], owners
 
 
 def compress(ids: Int[np.ndarray, " rows"], count: int) -> Int64[np.ndarray, " pointers"]:

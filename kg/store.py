@@ -1,15 +1,12 @@
 """A graph on disk: one array per file, opened with a memory map, and a manifest that says what belongs together.
 
-Nothing is pickled. A graph is written into a temporary sibling and renamed, so that a directory holds a whole graph or
-none; on loading, the size and type of every file must be those of the manifest.
+Nothing is pickled. A directory holds a whole graph or none, as it is written beside the old one (`ragmtl.kg.replace`);
+on loading, the size and type of every file must be those of the manifest.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -24,6 +21,7 @@ from ragmtl.kg.encode import digest_of
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.literals import Literals
 from ragmtl.kg.origins import Origin, Report, Source
+from ragmtl.kg.replace import put_back, replacing
 from ragmtl.kg.terms import Strings, Terms
 
 FORMAT = "ragmtl graph 1"
@@ -33,19 +31,23 @@ _AGAIN = "build it again"
 
 def save(graph: KnowledgeGraph, directory: Path) -> None:
     """What `KnowledgeGraph.save` does."""
+    put_back(directory, _load)
     if directory.exists() and not _may_be_replaced(directory):
         raise MismatchError(f"{directory}: expected a saved graph or nothing, found other files; choose another place")
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
-    try:
-        _write(graph, temporary)
-        _put_in_place(temporary, directory)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with replacing(directory) as building:
+        _write(graph, building)
 
 
 def load(directory: Path, *, verify: bool = False) -> KnowledgeGraph:
     """What `KnowledgeGraph.load` does."""
+    put_back(directory, _load)
+    graph = _load(directory)
+    if verify:
+        _check_digest(graph, directory)
+    return graph
+
+
+def _load(directory: Path) -> KnowledgeGraph:
     manifest = _read_manifest(directory)
     try:
         described: Mapping[str, Any] = manifest["arrays"]
@@ -55,8 +57,6 @@ def load(directory: Path, *, verify: bool = False) -> KnowledgeGraph:
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise MismatchError(f"{directory / MANIFEST}: expected a whole manifest, found {error!r}; {_AGAIN}") from error
     _check_sizes(graph, directory)
-    if verify:
-        _check_digest(graph, directory)
     return graph
 
 
@@ -105,19 +105,6 @@ def _write(graph: KnowledgeGraph, directory: Path) -> None:
 
 def _described(array: np.ndarray, path: Path) -> dict[str, object]:
     return {"dtype": array.dtype.str, "length": len(array), "bytes": path.stat().st_size}
-
-
-def _put_in_place(temporary: Path, directory: Path) -> None:
-    mask = os.umask(0)
-    os.umask(mask)
-    temporary.chmod(0o777 & ~mask)
-    if not directory.exists():
-        temporary.rename(directory)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{directory.name}-old-", dir=directory.parent))
-    directory.rename(old / "graph")
-    temporary.rename(directory)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _may_be_replaced(directory: Path) -> bool:

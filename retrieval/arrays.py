@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Int, Int32, Int64
 
 from ragmtl.errors import MismatchError
+from ragmtl.kg.adjacency import compress
 
 Arrays = dict[str, np.ndarray]
 
@@ -55,13 +56,6 @@ def load_json(path: Path) -> dict[str, Any]:
     return content
 
 
-def row_pointers(rows: Int[np.ndarray, " entries"], count: int) -> Int64[np.ndarray, " pointers"]:
-    """Where the entries of each row begin, for entries that are sorted by row."""
-    indptr = np.zeros(count + 1, np.int64)
-    np.cumsum(np.bincount(rows, minlength=count), out=indptr[1:])
-    return indptr
-
-
 def invert(
     indptr: Int64[np.ndarray, " pointers"], columns: Int[np.ndarray, " entries"], count: int
 ) -> tuple[Int64[np.ndarray, " other_pointers"], Int32[np.ndarray, " entries"]]:
@@ -72,18 +66,7 @@ def invert(
     ([0, 1, 3], [0, 0, 1])
     """
     rows = np.repeat(np.arange(len(indptr) - 1, dtype=np.int32), np.diff(indptr))
-    return row_pointers(columns, count), rows[np.argsort(columns, kind="stable")]
-
-
-def gather(
-    indptr: Int64[np.ndarray, " pointers"], rows: Int[np.ndarray, " chosen"]
-) -> tuple[Int64[np.ndarray, " entries"], Int64[np.ndarray, " entries"]]:
-    """Places of all entries of some rows, one row after the other, and for each the position of its row in `rows`."""
-    starts, sizes = indptr[rows], indptr[rows + 1] - indptr[rows]
-    owners = np.repeat(np.arange(len(rows)), sizes)
-    ends = np.cumsum(sizes)
-    places = np.arange(len(owners)) - np.repeat(ends - sizes, sizes) + np.repeat(starts, sizes)
-    return places, owners
+    return compress(columns, count), rows[np.argsort(columns, kind="stable")]
 
 
 def _load_array(path: Path) -> np.ndarray:

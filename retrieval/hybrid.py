@@ -16,9 +16,9 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float32, Float64, Int, Int64
 
+from ragmtl.kg.adjacency import gather
 from ragmtl.kg.subgraph import Subgraph
 from ragmtl.kg.walk import cut, k_hop, pagerank
-from ragmtl.retrieval.arrays import gather
 from ragmtl.retrieval.dense import Found
 from ragmtl.retrieval.evidence import Evidence, NodeScores, ScoredPassage
 from ragmtl.retrieval.fuse import Candidates, fuse

@@ -9,8 +9,6 @@ size of every file. A directory is replaced only when the new one is complete.
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +18,7 @@ from ragmtl import __version__
 from ragmtl.errors import MismatchError
 from ragmtl.kg.files import sha256
 from ragmtl.kg.graph import KnowledgeGraph
+from ragmtl.kg.replace import put_back, replacing
 from ragmtl.retrieval.arrays import AGAIN, load_json, save_json
 from ragmtl.retrieval.corpus import Corpus
 from ragmtl.retrieval.dense import Dense
@@ -85,15 +84,10 @@ class Index:
                 f"expected a corpus linked to this graph ({len(graph.nodes)} nodes), found one linked to a graph of "
                 f"{len(corpus.mention_indptr) - 1}; read the corpus again with this graph"
             )
+        put_back(target, _check)
         _refuse_other_folders(target)
-        temporary = target.with_name(f".{target.name}.building")
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir(parents=True)
-        try:
-            _write(graph, corpus, encoder, temporary, progress)
-            _put_in_place(temporary, target)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+        with replacing(target) as building:
+            _write(graph, corpus, encoder, building, progress)
         return cls.load(target, encoder=encoder)
 
     @classmethod
@@ -110,8 +104,8 @@ class Index:
                 where that is checked, from other files.
         """
         folder = Path(directory).expanduser().absolute()
-        manifest = _read_manifest(folder)
-        _check_files(folder, manifest)
+        put_back(folder, _check)
+        manifest = _check(folder)
         _check_encoder(folder, manifest, encoder)
         stated = manifest["encoder"]
         index = cls(
@@ -182,15 +176,6 @@ def _is_index(folder: Path) -> bool:
         return False
 
 
-def _put_in_place(temporary: Path, target: Path) -> None:
-    old = target.with_name(f".{target.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if target.exists():
-        os.replace(target, old)
-    os.replace(temporary, target)
-    shutil.rmtree(old, ignore_errors=True)
-
-
 def _read_manifest(folder: Path) -> dict[str, Any]:
     if not (folder / MANIFEST).is_file():
         raise MismatchError(f"expected an index in {folder}, found no {MANIFEST}; make one with `ragmtl index`")
@@ -207,6 +192,13 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     parts = {"graph": str, "corpus": str, "encoder": dict, "sources": list, "files": dict}
     if wrong := [name for name, kind in parts.items() if not isinstance(manifest.get(name), kind)]:
         raise MismatchError(f"expected a whole {MANIFEST} in {folder}, found it without {', '.join(wrong)}; {AGAIN}")
+    return manifest
+
+
+def _check(folder: Path) -> dict[str, Any]:
+    """The manifest of an index whose files are all there."""
+    manifest = _read_manifest(folder)
+    _check_files(folder, manifest)
     return manifest
 
 

@@ -20,7 +20,8 @@ import numpy as np
 from jaxtyping import Float32, Int32, Int64
 
 from ragmtl.errors import MismatchError
-from ragmtl.retrieval.arrays import AGAIN, gather, load_arrays, load_json, save_arrays
+from ragmtl.kg.adjacency import gather
+from ragmtl.retrieval.arrays import AGAIN, load_arrays, load_json, save_arrays
 from ragmtl.retrieval.ranking import best
 from ragmtl.retrieval.tokens import tokenise
 

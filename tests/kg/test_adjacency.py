@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ragmtl.kg.adjacency import gather
 from ragmtl.kg.graph import KnowledgeGraph
 
 names = st.integers(0, 6).map("http://x/n{}".format)
@@ -33,3 +34,11 @@ def test_rows_are_the_rows_one_after_the_other(triples: list[tuple[str, str, str
     rows = [way.row(node) for node in nodes.tolist()]
     expected = [(place, owner) for owner, row in enumerate(rows) for place in range(row.start, row.stop)]
     assert list(zip(places.tolist(), owners.tolist(), strict=True)) == expected
+
+
+def test_gather_takes_rows_in_the_order_asked() -> None:
+    indptr = np.array([0, 2, 2, 5])
+    places, owners = gather(indptr, np.array([2, 1, 0]))
+    assert places.tolist() == [2, 3, 4, 0, 1]
+    assert owners.tolist() == [0, 0, 0, 2, 2]
+    assert len(gather(indptr, np.zeros(0, np.int64))[0]) == 0

@@ -83,6 +83,11 @@ def test_a_failed_save_leaves_the_old_graph(saved: Path, monkeypatch: pytest.Mon
     assert len(KnowledgeGraph.load(saved)) == 2
 
 
+def test_a_graph_that_a_killed_save_put_aside_is_found(saved: Path) -> None:
+    saved.rename(saved.with_name(".graph.old"))
+    assert len(KnowledgeGraph.load(saved)) == 2
+
+
 def test_other_files_are_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     for place in (tmp_path, tmp_path / "thesis.txt"):

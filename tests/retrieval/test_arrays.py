@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from ragmtl.errors import MismatchError
-from ragmtl.retrieval.arrays import gather, invert, load_arrays, load_json, row_pointers, save_arrays, save_json
+from ragmtl.kg.adjacency import compress
+from ragmtl.retrieval.arrays import invert, load_arrays, load_json, save_arrays, save_json
 
 
 def test_arrays_come_back_mapped_and_read_only(tmp_path: Path) -> None:
@@ -42,17 +43,9 @@ def test_inverting_twice_gives_the_same_back() -> None:
     generator = np.random.default_rng(0)
     rows = np.sort(generator.integers(0, 20, 100))
     columns = generator.integers(0, 15, 100).astype(np.int32)
-    indptr = row_pointers(rows, 20)
+    indptr = compress(rows, 20)
     columns = columns[np.lexsort((columns, rows))]
     there = invert(indptr, columns, 15)
     back = invert(*there, 20)
     assert np.array_equal(back[0], indptr)
     assert np.array_equal(back[1], columns)
-
-
-def test_gather_takes_rows_in_the_order_asked() -> None:
-    indptr = np.array([0, 2, 2, 5])
-    places, owners = gather(indptr, np.array([2, 1, 0]))
-    assert places.tolist() == [2, 3, 4, 0, 1]
-    assert owners.tolist() == [0, 0, 0, 2, 2]
-    assert len(gather(indptr, np.zeros(0, np.int64))[0]) == 0

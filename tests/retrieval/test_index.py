@@ -78,6 +78,25 @@ def test_the_old_index_stays_when_building_is_interrupted(graph: KnowledgeGraph,
     assert [path.name for path in copy.parent.iterdir()] == ["copy"]
 
 
+def test_an_index_that_a_killed_build_put_aside_is_found(graph: KnowledgeGraph, corpus: Corpus, copy: Path) -> None:
+    aside = copy.with_name(".copy.old")
+    copy.rename(aside)
+    with pytest.raises(KeyboardInterrupt):
+        Index.build(graph, corpus, Failing(), copy)
+    assert len(Index.load(copy).corpus) == len(corpus)
+    copy.rename(aside)
+    assert len(Index.load(copy).corpus) == len(corpus)
+    assert [path.name for path in copy.parent.iterdir()] == ["copy"]
+
+
+def test_half_an_index_is_not_put_back(copy: Path) -> None:
+    aside = copy.with_name(".copy.old")
+    copy.rename(aside)
+    (aside / "dense" / "vectors.npy").unlink()
+    with pytest.raises(MismatchError, match=r"copy, found no manifest\.json; make one"):
+        Index.load(copy)
+
+
 def test_what_a_killed_build_left_does_not_matter(graph: KnowledgeGraph, corpus: Corpus, copy: Path) -> None:
     left = copy.with_name(".copy.building")
     left.mkdir()
