@@ -54,21 +54,21 @@ class RetrievalConfig(Section):
         weights: Weight of each way to find passages: `bm25`, `tfidf`, `dense`, `graph`.
     """
 
-    passages: int = Field(5, ge=0, le=100)
-    nodes: int = Field(32, ge=0, le=2000)
+    passages: int = Field(default=5, ge=0, le=100)
+    nodes: int = Field(default=32, ge=0, le=2000)
     walk: Literal["pagerank", "k-hop"] = "pagerank"
-    hops: int = Field(2, ge=1, le=5)
+    hops: int = Field(default=2, ge=1, le=5)
     weights: dict[PassageSource, Annotated[float, Field(ge=0)]] = {"bm25": 0.3, "dense": 0.4, "graph": 0.3}
 
 
 class ModelConfig(Section):
     """Sizes of the model: width, GNN layers, attention heads, dropout, and learned entity ids."""
 
-    dim: int = Field(128, ge=8, multiple_of=4)
-    layers: int = Field(1, ge=1, le=8)
-    attention_heads: int = Field(4, ge=1)
-    dropout: float = Field(0.3, ge=0, lt=1)
-    frequent: int = Field(2, ge=1, description="entities met in so many training examples get a learned vector")
+    dim: int = Field(default=128, ge=8, multiple_of=4)
+    layers: int = Field(default=1, ge=1, le=8)
+    attention_heads: int = Field(default=4, ge=1)
+    dropout: float = Field(default=0.3, ge=0, lt=1)
+    frequent: int = Field(default=2, ge=1, description="entities met in so many training examples get a learned vector")
 
     @model_validator(mode="after")
     def _heads_divide_width(self) -> ModelConfig:
@@ -91,15 +91,15 @@ class TrainingConfig(Section):
         checkpoint_every: Steps between checkpoints.
     """
 
-    epochs: int = Field(20, ge=1)
-    patience: int = Field(5, ge=1)
-    steps: int = Field(0, ge=0)
-    batch_size: int = Field(64, ge=1)
-    learning_rate: float = Field(2e-3, gt=0)
-    weight_decay: float = Field(0.05, ge=0)
-    temperature: float = Field(0.5, ge=0, le=1)
+    epochs: int = Field(default=20, ge=1)
+    patience: int = Field(default=5, ge=1)
+    steps: int = Field(default=0, ge=0)
+    batch_size: int = Field(default=64, ge=1)
+    learning_rate: float = Field(default=2e-3, gt=0)
+    weight_decay: float = Field(default=0.05, ge=0)
+    temperature: float = Field(default=0.5, ge=0, le=1)
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    checkpoint_every: int = Field(200, ge=1)
+    checkpoint_every: int = Field(default=200, ge=1)
 
 
 class TaskSection(Section):
@@ -126,7 +126,7 @@ class ClassificationConfig(TaskSection):
     group: str | None = None
     exclude: str | None = None
     separator: str = "|"
-    min_count: int = Field(1, ge=1, description="classes with fewer examples are left out, and counted")
+    min_count: int = Field(default=1, ge=1, description="classes with fewer examples are left out, and counted")
     fractions: tuple[float, float, float] = (0.7, 0.1, 0.2)
 
     @model_validator(mode="after")
@@ -150,8 +150,8 @@ class RecommendConfig(TaskSection):
     split: str | None = None
     valid_from: float | None = None
     test_from: float | None = None
-    min_history: int = Field(1, ge=1)
-    history: int = Field(20, ge=1, description="the most recent items that are read")
+    min_history: int = Field(default=1, ge=1)
+    history: int = Field(default=20, ge=1, description="the most recent items that are read")
 
     @model_validator(mode="after")
     def _cuts_need_times(self) -> RecommendConfig:
@@ -187,7 +187,7 @@ class Config(Section):
     """The whole file. Paths in it are relative to `folder`, where the file lies."""
 
     name: str
-    seed: int = Field(0, ge=0)
+    seed: int = Field(default=0, ge=0)
     folder: Path = Path()
     graph: GraphConfig
     corpus: CorpusConfig

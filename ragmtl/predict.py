@@ -152,7 +152,7 @@ class Predictor:
         order = np.argsort(-left, kind="stable")[: len(left) - len(set(example.past[task.name].tolist()))]
         chances = _softmax(left)
         return tuple(
-            Score(_name(graph, task.answers[at]), float(chances[at]), task.answers[at]) for at in order.tolist()
+            Score(_name(graph, task.answers[at]), float(chances[at]), task.answers[at]) for at in map(int, order)
         )
 
 
@@ -263,8 +263,8 @@ def _softmax(logits: Float[np.ndarray, " answer"]) -> Float[np.ndarray, " answer
 
 
 def _best(names: Sequence[str], chances: Float[np.ndarray, " answer"]) -> tuple[Score, ...]:
-    order = np.argsort(-chances, kind="stable").tolist()
-    return tuple(Score(names[at], float(chances[at])) for at in order)
+    order = np.argsort(-chances, kind="stable")
+    return tuple(Score(names[at], float(chances[at])) for at in map(int, order))
 
 
 def _name(graph: KnowledgeGraph, iri: str) -> str:

@@ -238,8 +238,9 @@ class Trainer:
         torch.set_rng_state(saved.tensors["random/cpu"].cpu())
         if "random/cuda" in saved.tensors:
             torch.cuda.set_rng_state(saved.tensors["random/cuda"].cpu(), self.device)
-        state = dict(saved.metadata["progress"])
-        self.progress = Progress(**state | {"epochs": [Epoch(**epoch) for epoch in state["epochs"]]})
+        state: dict[str, Any] = dict(saved.metadata["progress"])
+        state["epochs"] = [Epoch(**epoch) for epoch in state["epochs"]]
+        self.progress = Progress(**state)
 
     def _restore_optimizer(self, tensors: Mapping[str, Tensor]) -> None:
         state: dict[int, dict[str, Any]] = {}

@@ -8,7 +8,6 @@ projections", 2003). Texts that share words or stems come out near each other; m
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float32, UInt64
@@ -28,9 +27,9 @@ class HashingEncoder:
     True
     """
 
-    name: ClassVar[str] = "hashing"
-    dim: ClassVar[int] = 256
-    fingerprint: ClassVar[str] = "hashing-v1-256"
+    name: str = "hashing"
+    dim: int = 256
+    fingerprint: str = "hashing-v1-256"
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Float32[np.ndarray, "text dim"]:
         """One vector of length 1 per text; zeros for an empty text."""
