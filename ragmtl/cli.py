@@ -250,6 +250,7 @@ def inspect(
 
     predictor = Predictor.load(run)
     prediction = predictor(_query(predictor.index, query))
+    out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(render_prediction(prediction), encoding="utf-8")
     typer.echo(f"wrote {out}")
     if turtle is not None:

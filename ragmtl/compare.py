@@ -166,7 +166,7 @@ def load_measured(path: Path, task: Task) -> Measured:
     """
     empty = task.measure(np.zeros((0, len(task.answers)), np.float32), [])
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             metrics = {name: Statistics(arrays[f"metric/{name}"], one.figure) for name, one in empty.items()}
             slices = {name.removeprefix("slice/"): arrays[name] for name in arrays.files if name.startswith("slice/")}
             groups = tuple(json.loads(str(arrays["groups"])))

@@ -88,6 +88,10 @@ class Predictor:
         name = self._ranking(task)
         if not (items or text.strip()):
             raise DataError("expected the IRIs of some items, a text, or both; found neither")
+        if not items and name in self._logs():
+            raise DataError(
+                f"expected the IRIs of some items, for {name!r} learned from a log of them; found only a text"
+            )
         check_entities(items, self.index.graph)
         assembly, _ = self._read(Query(text=text, history=tuple(items), hide=self._hide))
         with torch.inference_mode():
@@ -103,9 +107,12 @@ class Predictor:
             raise DataError(f"expected a ranking task, one of: {', '.join(names) or '(this run has none)'}; {found}")
         return task
 
+    def _logs(self) -> set[str]:
+        return {task.name for task in self.run.config.tasks if task.kind == "recommend"}
+
     def _answerable(self, query: Query) -> list[Task]:
         """Tasks that the query has the input for: rankings of a log need a history, the others a text or an entity."""
-        logs = {task.name for task in self.run.config.tasks if task.kind == "recommend"}
+        logs = self._logs()
         return [
             task
             for name, task in self.tasks.items()
