@@ -62,7 +62,7 @@ def _segment_vectors(texts: Sequence[str], reader: Encoder) -> list[Float32[np.n
     flat = [segment for found in segments for segment in found]
     vectors = reader.encode(flat) if flat else np.zeros((0, reader.dim), np.float32)
     ends = np.cumsum([len(found) for found in segments])[:-1]
-    return np.split(vectors, ends)
+    return np.split(vectors, ends) if texts else []
 
 
 def segment_scale(

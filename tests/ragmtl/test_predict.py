@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from jaxtyping import Float32
+
+from ragmtl.errors import DataError
+from ragmtl.predict import Predictor, as_query, check_entities, show_evidence
+from ragmtl.prediction import Prediction
+from ragmtl.read import node_vectors
+from ragmtl.retrieval.index import Index
+from ragmtl.retrieval.progress import Progress
+from ragmtl.retrieval.query import Query
+
+T = "https://tea.example/"
+TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+QUERIES = (
+    Query("Charcoal first, then dark fruit, from Fujian."),
+    Query("zzz qqq"),
+    Query(entities=(T + "sencha",)),
+    Query("more of that", history=(T + "sencha", T + "matcha")),
+    Query("sencha, gyokuro, matcha, longjing, keemun, lapsang souchong, darjeeling, tieguanyin and dong ding"),
+)
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_attention_adds_up_to_one(predictor: Predictor, query: Query) -> None:
+    found = predictor(query)
+    shares = [passage.attention for passage in found.passages] + [node.attention for node in found.nodes]
+    assert all(share >= 0 for share in (*shares, found.no_evidence))
+    assert sum(shares) + found.no_evidence == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_hidden_relations_are_never_shown(predictor: Predictor, query: Query) -> None:
+    found = predictor(query)
+    assert not {T + "kind", T + "tastes"} & {triple.relation for triple in found.triples}
+    assert not any(word in node.reason for node in found.nodes for word in ("kind →", "tastes →", "(kind", "(tastes"))
+    assert {T + "kind", T + "tastes"} <= found.query.hide
+
+
+class Remembers:
+    """An encoder that remembers what it was given."""
+
+    name, dim, fingerprint = "remembers", 2, ""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Float32[np.ndarray, "text dim"]:
+        self.texts += texts
+        return np.zeros((len(texts), 2), np.float32)
+
+
+def test_descriptions_do_not_show_what_is_hidden(index: Index) -> None:
+    relation, node = index.graph.relations.find(TYPE), index.graph.nodes.find(T + "sencha")
+    assert relation is not None
+    assert node is not None
+    for hide, text in ((frozenset[int](), "sencha (tea)"), (frozenset({relation}), "sencha")):
+        encoder = Remembers()
+        table = node_vectors(index.graph, np.array([node]), encoder, hide)
+        assert encoder.texts == [text]
+        assert table.shape == (len(index.graph.nodes), 2)
+
+
+@pytest.mark.parametrize("history", [["sencha"], ["keemun", "assam", "lapsang"], ["oriental", "oriental"]])
+@pytest.mark.parametrize("task", ["orders", "requests"])
+def test_what_was_met_is_not_recommended(predictor: Predictor, task: str, history: list[str]) -> None:
+    met = [T + name for name in history]
+    found = predictor.recommend(met, task=task, top=100)
+    items = [score.iri for score in found]
+    assert set(items) == set(predictor.tasks[task].answers) - set(met)
+    assert len(items) == len(set(items))
+    assert sum(score.value for score in found) == pytest.approx(1)
+    assert len(predictor.recommend(met, task=task, top=2)) == 2
+
+
+def test_labels_are_chosen_by_the_threshold_of_validation(predictor: Predictor) -> None:
+    answer = next(answer for answer in predictor(QUERIES[0]).answers if answer.task == "notes")
+    assert answer.threshold == predictor.run.thresholds["notes"]
+    assert answer.chosen == tuple(score.name for score in answer.scores if score.value >= (answer.threshold or 0))
+
+
+def test_a_log_is_asked_only_with_a_history(predictor: Predictor) -> None:
+    assert [answer.task for answer in predictor(QUERIES[0]).answers] == ["kind", "notes", "requests"]
+    assert [answer.task for answer in predictor(QUERIES[3]).answers] == ["kind", "notes", "orders", "requests"]
+
+
+def test_the_same_question_has_the_same_answer(predictor: Predictor) -> None:
+    assert predictor(QUERIES[0]) == predictor(QUERIES[0])
+
+
+def test_a_prediction_is_plain_for_json(predictor: Predictor) -> None:
+    found = json.loads(json.dumps(predictor(QUERIES[0]).to_dict()))
+    assert found["query"]["hide"] == sorted([T + "kind", T + "tastes"])
+    assert {"answers", "passages", "nodes", "triples", "mentions", "no_evidence", "notes", "run"} <= set(found)
+
+
+def test_evidence_is_shown_as_it_was_found(predictor: Predictor, index: Index) -> None:
+    evidence = predictor.retriever(QUERIES[0])
+    shown = show_evidence(evidence, index)
+    assert isinstance(shown, Prediction)
+    assert [view.id for view in shown.passages] == [index.corpus.ids[found.passage] for found in evidence.passages]
+    assert len(shown.nodes) == len(evidence.subgraph.nodes)
+    assert shown.answers == ()
+    for triple in shown.triples:
+        ends = shown.nodes[triple.head].iri, shown.nodes[triple.tail].iri
+        assert all(iri.startswith(T) for iri in ends)
+        assert triple.source.endswith("graph.ttl")
+
+
+def test_what_is_asked_is_a_text_or_an_entity(index: Index) -> None:
+    assert as_query(T + "sencha", index.graph) == Query(entities=(T + "sencha",))
+    assert as_query("see https://tea.example/none for more", index.graph).text.startswith("see")
+    assert as_query("urn: is a word", index.graph).text == "urn: is a word"
+    with pytest.raises(DataError, match="did you mean"):
+        as_query(T + "senchaa", index.graph)
+    with pytest.raises(DataError, match="found nothing"):
+        as_query(" ", index.graph)
+    check_entities([], index.graph)
