@@ -29,21 +29,12 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @compiled
-def degree(out: Edges, into: Edges, shown: np.ndarray, node: int) -> int:
-    """How many shown edges a node has."""
-    count = 0
-    for pointers, _, relations in (out, into):
-        for place in range(pointers[node], pointers[node + 1]):
-            count += shown[relations[place]]
-    return int(count)
-
-
-@compiled
 def push(
     out: Edges,
     into: Edges,
     shown: np.ndarray,
     seeds: np.ndarray,
+    degrees: np.ndarray,
     state: np.ndarray,
     damping: float,
     epsilon: float,
@@ -55,26 +46,25 @@ def push(
         into: Edges by their tails.
         shown: 1 for relations that may be walked, else 0.
         seeds: Nodes with a residual, each once.
-        state: For each node its residual, its degree (0 until it is needed) and its score; changed in place.
+        degrees: How many shown edges each node has.
+        state: For each node its residual and its score; changed in place.
         damping: Share of the mass that walks on.
         epsilon: The residual, per degree, that is left alone.
     """
     queue = [node for node in seeds]  # noqa: C416 -- numba compiles no list(array)
     scored = queue[:0]
-    for node in seeds:
-        state[node, 1] = degree(out, into, shown, node)
     start = 0
     while start < len(queue):
         node = queue[start]
         start += 1
-        mass, edges = state[node, 0], state[node, 1]
+        mass, edges = state[node, 0], degrees[node]
         if mass <= 0.0 or mass < epsilon * edges:
             continue
-        if state[node, 2] == 0.0:
+        if state[node, 1] == 0.0:
             scored.append(node)
         state[node, 0] = 0.0
-        state[node, 2] += mass if edges == 0.0 else (1.0 - damping) * mass
-        share = damping * mass / max(edges, 1.0)
+        state[node, 1] += mass if edges == 0 else (1.0 - damping) * mass
+        share = damping * mass / max(edges, 1)
         for pointers, neighbours, relations in (out, into):
             for place in range(pointers[node], pointers[node + 1]):
                 if shown[relations[place]] == 0:
@@ -82,9 +72,7 @@ def push(
                 neighbour = np.uint64(neighbours[place])
                 before = state[neighbour, 0]
                 state[neighbour, 0] = before + share
-                if state[neighbour, 1] == 0.0:
-                    state[neighbour, 1] = degree(out, into, shown, np.int64(neighbour))
-                bound = epsilon * state[neighbour, 1]
+                bound = epsilon * degrees[neighbour]
                 if before < bound <= before + share:  # a node waits in the queue while its residual is at the bound
                     queue.append(np.int64(neighbour))
     return np.array(scored)

@@ -99,7 +99,8 @@ class Terms:
     def find(self, iri: str) -> int | None:
         """The id of an IRI, or None where there is none."""
         wanted = iri.encode("utf-8", "surrogatepass")
-        place = bisect_left(range(len(self)), wanted, key=self.strings.encoded)
+        blob, offsets = self.strings.blob.data, self.strings.offsets.data  # twice as quick as the arrays
+        place = bisect_left(range(len(self)), wanted, key=lambda at: bytes(blob[offsets[at] : offsets[at + 1]]))
         return place if place < len(self) and self.strings.encoded(place) == wanted else None
 
     def find_all(self, iris: Sequence[str]) -> Int64[np.ndarray, " iris"]:

@@ -28,6 +28,7 @@ def pagerank(
     damping: float = 0.85,
     epsilon: float = 1e-5,
     hide: Set[int] = NOTHING,
+    degrees: Int64[np.ndarray, " nodes"] | None = None,
 ) -> tuple[Int64[np.ndarray, " reached"], Float32[np.ndarray, " reached"]]:
     """Personalised PageRank around seeds, by forward push.
 
@@ -38,6 +39,7 @@ def pagerank(
         damping: Chance to walk on, in [0, 1).
         epsilon: Precision: no node is off by more than about `epsilon` × its degree.
         hide: Ids of relations that must not be walked.
+        degrees: What `shown_degrees(graph, hide)` gives, for those who walk often; counted where None.
 
     Returns:
         The nodes reached, best first (ties by id), and their scores, which sum to at most 1.
@@ -50,13 +52,24 @@ def pagerank(
     starts, shares = _seed_shares(graph, seeds, weights)
     if not len(starts):
         return np.zeros(0, np.int64), np.zeros(0, np.float32)
-    state = np.zeros((len(graph.nodes), 3))  # residual, degree, score
+    counts = degrees if degrees is not None else shown_degrees(graph, hide)
+    state = np.zeros((len(graph.nodes), 2))  # residual, score
     state[starts, 0] = shares
     shown = _shown(graph, hide).astype(np.uint8)
-    reached = push(_arrays(graph.outgoing), _arrays(graph.incoming), shown, starts, state, damping, epsilon)
-    scores = state[reached, 2]
+    reached = push(_arrays(graph.outgoing), _arrays(graph.incoming), shown, starts, counts, state, damping, epsilon)
+    scores = state[reached, 1]
     order = np.lexsort((reached, -scores))
     return reached[order], scores[order].astype(np.float32)
+
+
+def shown_degrees(graph: KnowledgeGraph, hide: Set[int] = NOTHING) -> Int64[np.ndarray, " nodes"]:
+    """How many edges each node has, both ways, without those of hidden relations."""
+    counts = np.diff(graph.outgoing.indptr) + np.diff(graph.incoming.indptr)
+    if hide:
+        hidden = ~_shown(graph, hide)[graph.relation_ids]
+        for ends in (graph.heads, graph.tails):
+            counts -= np.bincount(ends[hidden], minlength=len(counts))
+    return counts
 
 
 def k_hop(graph: KnowledgeGraph, seeds: Nodes, *, hops: int, budget: int, hide: Set[int] = NOTHING) -> Subgraph:

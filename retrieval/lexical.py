@@ -79,6 +79,8 @@ class Lexical:
             k: The largest number of passages.
             without: Passages that must not be found.
         """
+        if not text:
+            return NOTHING, np.zeros(0, np.float32)
         scores = self.scores(text)
         scores[without] = 0.0
         found = best(scores, k)

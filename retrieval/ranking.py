@@ -20,12 +20,12 @@ def best(scores: Float[np.ndarray, " item"], most: int) -> Int64[np.ndarray, " b
     >>> best(np.array([0.5, 0.0, 0.9, 0.5]), 2).tolist()
     [2, 0]
     """
-    scores = rounded(scores)
     places = np.flatnonzero(scores > 0)
-    if len(places) > most > 0:
-        least = np.partition(scores[places], len(places) - most)[len(places) - most]
-        places = places[scores[places] >= least]
-    return places[np.lexsort((places, -scores[places]))][: max(most, 0)]
+    above = rounded(scores[places])
+    least = np.partition(above, len(above) - most)[len(above) - most] if len(above) > most > 0 else 0.0
+    kept = (above >= least) & (above > 0)
+    places, above = places[kept], above[kept]
+    return places[np.lexsort((places, -above))][: max(most, 0)]
 
 
 def in_order(ids: Int[np.ndarray, " item"], scores: Float[np.ndarray, " item"]) -> Int64[np.ndarray, " item"]:

@@ -11,7 +11,7 @@ from scipy import sparse
 from ragmtl.errors import DataError
 from ragmtl.kg.graph import KnowledgeGraph, Literal
 from ragmtl.kg.subgraph import Subgraph
-from ragmtl.kg.walk import cut, k_hop, pagerank
+from ragmtl.kg.walk import cut, k_hop, pagerank, shown_degrees
 
 names = st.integers(0, 9).map("http://x/n{}".format)
 relations = st.integers(0, 2).map("http://x/r{}".format)
@@ -52,6 +52,18 @@ def test_pagerank_is_the_solution_of_its_equations(case: Case, weights: list[flo
     found = np.zeros(len(graph.nodes))
     found[nodes] = scores
     np.testing.assert_allclose(found, exact(graph, seeds, weights[: len(seeds)], hide), atol=1e-6)
+
+
+@settings(deadline=None)
+@given(cases)
+def test_degrees_count_shown_edges_both_ways(case: Case) -> None:
+    graph, seeds, hide = built(case)
+    degrees = shown_degrees(graph, hide)
+    left = [graph.triple(triple) for triple in range(len(graph)) if graph.triple(triple)[1] not in hide]
+    ends = [end for head, _, tail in left for end in (head, tail)]
+    assert degrees.tolist() == [ends.count(node) for node in range(len(graph.nodes))]
+    given_degrees = pagerank(graph, seeds, [1.0] * len(seeds), hide=hide, degrees=degrees)
+    assert given_degrees[1].tolist() == pagerank(graph, seeds, [1.0] * len(seeds), hide=hide)[1].tolist()
 
 
 @settings(deadline=None)
