@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -18,7 +19,7 @@ from jaxtyping import Float32, Float64, Int, Int64
 
 from ragmtl.kg.adjacency import gather
 from ragmtl.kg.subgraph import Subgraph
-from ragmtl.kg.walk import cut, k_hop, pagerank
+from ragmtl.kg.walk import cut, k_hop, pagerank, shown_degrees
 from ragmtl.retrieval.dense import Found
 from ragmtl.retrieval.evidence import Evidence, NodeScores, ScoredPassage
 from ragmtl.retrieval.fuse import Candidates, fuse
@@ -36,6 +37,7 @@ __all__ = ["NOTHING_LINKS", "RetrievalSettings", "Retriever", "Retrieves", "Sour
 NOTHING_LINKS = "nothing in the query links to the graph; answered from text alone"
 
 _CHUNK = 256
+_SETS_OF_HIDDEN = 16
 _NONE: Found = (NOTHING, np.zeros(0, np.float32))
 
 
@@ -82,6 +84,7 @@ class Retriever:
         if targets is not None:
             self._is_target[targets] = True
         self._rarity = _rarity(np.diff(index.corpus.mention_indptr), len(index.corpus))
+        self._degrees = lru_cache(_SETS_OF_HIDDEN)(partial(shown_degrees, index.graph))
 
     def __call__(self, query: Query) -> Evidence:
         """Evidence for one query."""
@@ -130,7 +133,13 @@ class Retriever:
             near = k_hop(graph, seeds.nodes, hops=settings.hops, budget=settings.nodes, hide=hide)
             return _Walked(near.nodes, near.scores, near)
         nodes, scores = pagerank(
-            graph, seeds.nodes, seeds.weights, damping=settings.damping, epsilon=settings.epsilon, hide=hide
+            graph,
+            seeds.nodes,
+            seeds.weights,
+            damping=settings.damping,
+            epsilon=settings.epsilon,
+            hide=hide,
+            degrees=self._degrees(hide),
         )
         shown = _with_room(nodes, seeds.nodes, settings.nodes)
         subgraph = cut(graph, nodes[shown], scores[shown], seeds.nodes[:1], budget=settings.nodes, hide=hide)
