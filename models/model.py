@@ -65,7 +65,7 @@ class Model(nn.Module):
         ConfigError: `dim` is no multiple of `attention_heads`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one argument per part of the model, all by name
         self,
         *,
         text_dim: int,
