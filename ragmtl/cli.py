@@ -69,10 +69,11 @@ def _reason(error: OSError) -> str:
     return f"{error.strerror or error}; choose another path, or see to its permissions"
 
 
-def _version(asked: bool) -> None:
+def _version(asked: bool) -> bool:
     if asked:
         typer.echo(f"ragmtl {__version__}")
         raise typer.Exit
+    return asked
 
 
 @app.callback()
