@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from ragmtl.config import Config
 from ragmtl.errors import DataError
 from ragmtl.kg.graph import KnowledgeGraph
+from ragmtl.kg.nearest import iri_hint
 from ragmtl.leaks import find_leaks
 from ragmtl.tables import Loaded, load_tasks
 from ragmtl.tasks.base import Split
@@ -35,7 +36,7 @@ def checked_tasks(config: Config, graph: KnowledgeGraph) -> list[Loaded]:
 
 
 def inform(loaded: Sequence[Loaded], graph: KnowledgeGraph, tell: Tell) -> tuple[str, ...]:
-    """Tell what was left out of the tables, and which relations state a label; gives the same, to be kept.
+    """Tell what was left out of the tables, and which relations should be hidden; gives the same, to be kept.
 
     Args:
         loaded: The tables.
@@ -43,11 +44,22 @@ def inform(loaded: Sequence[Loaded], graph: KnowledgeGraph, tell: Tell) -> tuple
         tell: Takes one line at a time: `note: …` or `warning: …`.
     """
     notes = [f"{one.source.name}: {note}" for one in loaded for note in one.source.notes]
-    leaks = [leak for one in loaded for leak in find_leaks(one.source, graph)]
+    leaks = [leak for one in loaded for leak in (*_not_hidden(one, graph), *find_leaks(one.source, graph))]
     for kind, lines in (("note", notes), ("warning", leaks)):
         for line in lines:
             tell(f"{kind}: {line}")
     return (*notes, *leaks)
+
+
+def _not_hidden(loaded: Loaded, graph: KnowledgeGraph) -> list[str]:
+    """A warning for each relation to hide that the graph does not have."""
+    hide = loaded.source.examples[0].query.hide if len(loaded.source.examples) else frozenset[str]()
+    return [
+        f"{loaded.source.name}: the graph has no relation <{iri}> to hide; "
+        + iri_hint(iri, graph.relations, "see the graph for its relations")
+        for iri in sorted(hide)
+        if graph.relations.find(iri) is None
+    ]
 
 
 def refuse_unlabelled(loaded: Sequence[Loaded], split: Split) -> None:

@@ -135,6 +135,7 @@ def read_examples(
     rows = read_table(path, columns.used + [target.column for target in targets])
     table = _Table(path, columns, targets, known, frozenset(hide))
     drafts = _labelled(table, [_draft(table, row) for row in rows])
+    _count_unknown_history(table, drafts)
     answers = {target.task: _answers(table, target, drafts) for target in targets}
     drafts = _answered(drafts, targets, answers)
     splits = _splits(table, drafts, fractions or Fractions())
@@ -182,6 +183,18 @@ def _labelled(table: _Table, drafts: Sequence[_Draft]) -> list[_Draft]:
     if len(labelled) < len(drafts):
         table.notes.append(f"{len(drafts) - len(labelled)} rows carry no label and were left out")
     return labelled
+
+
+def _count_unknown_history(table: _Table, drafts: Sequence[_Draft]) -> None:
+    """Note how many items of histories the graph lacks: they are mentions, and may be of anything."""
+    counts = Counter(iri for draft in drafts for iri in draft.query.history)
+    unknown = [] if table.known is None else sorted(iri for iri in counts if iri not in table.known)
+    if unknown:
+        number = sum(counts[iri] for iri in unknown)
+        table.notes.append(
+            f"{number} mentions in {table.columns.history!r} are of entities that the graph lacks and were not read "
+            f"({', '.join(unknown[:3])}{', …' if len(unknown) > 3 else ''})"
+        )
 
 
 def _refuse_duplicates(table: _Table, drafts: Sequence[_Draft]) -> None:

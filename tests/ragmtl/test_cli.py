@@ -146,11 +146,16 @@ def test_compare_takes_some_arms_and_seeds(trained: World, ragmtl: Ragmtl) -> No
 def test_what_was_left_out_is_told(files: World, ragmtl: Ragmtl) -> None:
     files.replace("tastings.csv", "green,grassy,test", ",,test")
     files.replace("tea.toml", 'label = "notes"', 'label = "notes"\nmin_count = 3')
+    files.replace("tea.toml", "https://tea.example/tastes", "https://tea.example/taste")
+    files.replace("requests.jsonl", f'"{T}gyokuro"', f'"{T}coffee"')
     ok(ragmtl("index", files.config))
     for words in (("train", files.config), ("compare", files.config, "--arm", "mtl")):
         called = ragmtl(*words, "--epochs", 1)
         ok(called)
         assert "note: kind+notes: 1 rows carry no label and were left out" in called.err
+        assert f"are of entities that the graph lacks and were not read ({T}coffee)" in called.err
+        assert f"the graph has no relation <{T}taste> to hide; did you mean '{T}tastes'?" in called.err
+        assert f"task 'notes': the graph states the label: <{T}tastes>" in called.err
     assert "1 rows carry no label" in Path("runs/tea/compare/result.json").read_text(encoding="utf-8")
 
 
