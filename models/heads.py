@@ -12,6 +12,9 @@ from torch import Tensor, nn
 from ragmtl.errors import MismatchError
 from ragmtl.models.nodes import IdTable
 
+DOT_SCALE = 0.1
+"""Factor on ⟨query, item⟩, and so on how fast it is learned."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeadInput:
@@ -19,13 +22,23 @@ class HeadInput:
 
     Attributes:
         shared: The shared vector of each example.
+        context: How much the query gives: see `query_context`.
         signals: Scores of every item of the head's own task, if the task is a ranking and the batch has them.
         ids: The learned vectors of the graph's entities.
     """
 
     shared: Float[Tensor, "batch dim"]
+    context: Float[Tensor, "batch 4"]
     signals: Float[Tensor, "batch item signal"] | None
     ids: IdTable
+
+
+def query_context(
+    segments: Bool[Tensor, "batch segment"], history: Bool[Tensor, "batch history"]
+) -> Float[Tensor, "batch 4"]:
+    """How much text and history each query has: whether any, and log(1 + how many), from their masks."""
+    counts = torch.stack([segments.sum(1), history.sum(1)], 1).float()
+    return torch.cat([(counts > 0).float(), counts.log1p()], 1)
 
 
 class ClassHead(nn.Module):
@@ -95,32 +108,44 @@ class Items:
 
 
 class RankingHead(nn.Module):
-    """Logits of all items: exp(t)·⟨query, item⟩ + Σ gate(query)·signal + bias.
+    """Logits of all items: .1 · ⟨query, item⟩ + Σ gate(query)·signal + bias.
 
     An item is its text, its neighbours in the graph (their text and learned vectors), and a vector of its own. Vectors
     of their own and biases start at zero and are kept from unseen items, which are then the mean of seen ones. The
     text of items stays as it is: the query is mapped into the space of the text vectors, which is one product of
     [batch × text] and [text × item].
 
+    At first only the signals speak: ⟨query, item⟩ starts at zero and reads a query of which training drops much, since
+    with thousands of items it learns by heart what it saw long before it learns to rank.
+
     Args:
         dim: Width of the shared vector.
         items: The items.
         signals: The value that the gate of each signal starts with; one per signal of the task.
         item_dropout: How often, in training, an item's own vector is dropped.
+        query_dropout: How much of the query training drops before it is compared with items.
     """
 
     text: Tensor
     seen: Tensor
 
-    def __init__(self, dim: int, items: Items, signals: Sequence[float] = (), item_dropout: float = 0.5) -> None:
+    def __init__(
+        self,
+        dim: int,
+        items: Items,
+        signals: Sequence[float] = (),
+        item_dropout: float = 0.5,
+        query_dropout: float = 0.8,
+    ) -> None:
         super().__init__()
         self.text_query = nn.Linear(dim, items.vectors.shape[1], bias=False)
         self.item_query = nn.Linear(dim, dim, bias=False)
         self.item_vectors = nn.Parameter(torch.zeros(len(items.vectors), dim))
         self.bias = nn.Parameter(torch.zeros(len(items.vectors)))
-        self.log_scale = nn.Parameter(torch.zeros(()))
+        nn.init.zeros_(self.text_query.weight)
         self.dropout = nn.Dropout(item_dropout)
-        self.gate = _gate(dim, signals)
+        self.query_dropout = nn.Dropout(query_dropout)
+        self.gate = Gate(signals) if signals else None
         self.register_buffer("text", items.vectors.float())
         self.register_buffer("seen", items.seen)
         self.knowledge = None if items.knowledge is None else KnowledgeScore(dim, items.knowledge)
@@ -134,11 +159,18 @@ class RankingHead(nn.Module):
         own: Float[Tensor, "item dim"] = (
             self.dropout(self.seen.to(self.item_vectors.dtype)).unsqueeze(1) * self.item_vectors
         )
-        logits = self.text_query(given.shared) @ self.text.T + self.item_query(given.shared) @ own.T
+        query = self.query_dropout(given.shared)
+        logits = self.text_query(query) @ self.text.T + self.item_query(query) @ own.T
         if self.knowledge is not None:
-            logits = logits + self.knowledge(given.shared, given.ids)
-        total: Float[Tensor, "batch item"] = logits * self.log_scale.exp() + self._bias() + self._signals(given)
+            logits = logits + self.knowledge(query, given.ids)
+        total: Float[Tensor, "batch item"] = self._centred(logits) * DOT_SCALE + self._bias() + self._signals(given)
         return total
+
+    def _centred(self, logits: Float[Tensor, "batch item"]) -> Float[Tensor, "batch item"]:
+        """Logits with a mean of zero over seen items, and likewise over unseen ones: training never hears of these."""
+        seen = self.seen.to(logits.dtype)
+        means = [(logits @ part / part.sum().clamp(min=1)).unsqueeze(1) * part for part in (seen, 1 - seen)]
+        return logits - means[0] - means[1]
 
     def _bias(self) -> Float[Tensor, " item"]:
         """Biases around zero for seen items, zero for the others."""
@@ -149,12 +181,12 @@ class RankingHead(nn.Module):
         found = given.signals
         if self.gate is None or found is None:
             return 0.0
-        if found.shape[1:] != (len(self.seen), self.gate.out_features):
+        if found.shape[1:] != (len(self.seen), len(self.gate.bias)):
             raise MismatchError(
-                f"expected {len(self.seen)} items × {self.gate.out_features} signals, found "
+                f"expected {len(self.seen)} items × {len(self.gate.bias)} signals, found "
                 f"{found.shape[1]} × {found.shape[2]}; compute signals as for the training of this head"
             )
-        return torch.einsum("bis,bs->bi", found, self.gate(given.shared))
+        return torch.einsum("bis,bs->bi", found, self.gate(given.context))
 
 
 class KnowledgeScore(nn.Module):
@@ -173,6 +205,8 @@ class KnowledgeScore(nn.Module):
         super().__init__()
         self.text_query = nn.Linear(dim, knowledge.vectors.shape[1], bias=False)
         self.id_query = nn.Linear(dim, dim, bias=False)
+        nn.init.zeros_(self.text_query.weight)
+        nn.init.zeros_(self.id_query.weight)
         self.register_buffer("text", knowledge.vectors.float())
         self.register_buffer("ids", knowledge.ids)
         self.register_buffer("offsets", knowledge.offsets)
@@ -184,10 +218,25 @@ class KnowledgeScore(nn.Module):
         return logits
 
 
-def _gate(dim: int, signals: Sequence[float]) -> nn.Linear | None:
-    if not signals:
-        return None
-    gate = nn.Linear(dim, len(signals))
-    nn.init.zeros_(gate.weight)
-    gate.bias.data.copy_(torch.tensor(list(signals)))
-    return gate
+class Gate(nn.Module):
+    """How much each signal counts for each query: scale · (Linear(context) + bias).
+
+    Gates read only how much text and history there is: read from the whole query, they learn the training examples by
+    heart. The scale multiplies the steps of the optimiser: there are few gates, and each hears of every item.
+
+    Args:
+        start: The value of each gate before training.
+        scale: Factor on the stored values.
+    """
+
+    def __init__(self, start: Sequence[float], scale: float = 5.0) -> None:
+        super().__init__()
+        self.scale = scale
+        self.linear = nn.Linear(4, len(start), bias=False)
+        nn.init.zeros_(self.linear.weight)
+        self.bias = nn.Parameter(torch.tensor(list(start)) / scale)
+
+    def forward(self, context: Float[Tensor, "batch 4"]) -> Float[Tensor, "batch signal"]:
+        """The weight of each signal."""
+        weights: Float[Tensor, "batch signal"] = (self.linear(context) + self.bias) * self.scale
+        return weights

@@ -21,7 +21,7 @@ from ragmtl.errors import ConfigError, MismatchError
 from ragmtl.models.batch import Batch
 from ragmtl.models.fusion import AttentionFusion, Fused, NodeTokens, PassageTokens
 from ragmtl.models.graph import RelationalGNN
-from ragmtl.models.heads import HeadInput
+from ragmtl.models.heads import HeadInput, query_context
 from ragmtl.models.history import HistoryReader
 from ragmtl.models.nodes import IdTable, NodeEncoder
 from ragmtl.models.text import SegmentReader
@@ -122,7 +122,9 @@ class Model(nn.Module):
         return self.heads[_key(task)]
 
     def _answer(self, task: str, shared: Float[Tensor, "batch dim"], batch: Batch) -> Float[Tensor, "batch answer"]:
-        answer: Float[Tensor, "batch answer"] = self.head(task)(HeadInput(shared, batch.signals.get(task), self.ids))
+        context = query_context(batch.segment_mask, batch.history_mask)
+        given = HeadInput(shared, context, batch.signals.get(task), self.ids)
+        answer: Float[Tensor, "batch answer"] = self.head(task)(given)
         return answer
 
     def _passages(self, batch: Batch) -> PassageTokens:

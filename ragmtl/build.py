@@ -52,7 +52,7 @@ Watch = Callable[[str], Progress]
 KNOWLEDGE_SIGNALS = ("alike in the graph", "alike in the graph to the last", "near in the graph", "in the passages")
 """Signals that every ranking has beside the collaborative ones; zero in arms without retrieval."""
 
-SIMILARITY_SCALE, EVIDENCE_SCALE, GATE_START = 10.0, 5.0, 0.3
+SIMILARITY_SCALE, EVIDENCE_SCALE, GATE_START = 10.0, 5.0, 0.15
 
 
 def unwatched(name: str) -> Progress:
@@ -62,12 +62,17 @@ def unwatched(name: str) -> Progress:
 
 def encoder_for(config: Config, cache: Path) -> Encoder:
     """The frozen text encoder, with vectors kept in a folder."""
-    return CachedEncoder(load_encoder(config.encoder.name), cache)
+    return CachedEncoder(load_encoder(config.encoder.name, half=_half(config)), cache)
+
+
+def _half(config: Config) -> bool:
+    return config.encoder.precision == "bfloat16"
 
 
 def reader_for(config: Config, index: Index) -> Encoder:
     """What makes the vectors of texts that a model reads; they are kept beside the index."""
-    return CachedEncoder(load_encoder(config.encoder.name, inside=True), vectors_beside(index.directory))
+    encoder = load_encoder(config.encoder.name, inside=True, half=_half(config))
+    return CachedEncoder(encoder, vectors_beside(index.directory))
 
 
 def build_index(config: Config, folder: Path, watch: Watch = unwatched) -> Index:

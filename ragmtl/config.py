@@ -38,9 +38,13 @@ class CorpusConfig(Section):
 
 
 class EncoderConfig(Section):
-    """The frozen text encoder: `minilm`, `hashing`, a Hugging Face id, or a folder."""
+    """The frozen text encoder: `minilm`, `hashing`, a Hugging Face id, or a folder; and its precision.
+
+    `bfloat16` is about twice as fast on processors that have it.
+    """
 
     name: str = "minilm"
+    precision: Literal["float32", "bfloat16"] = "float32"
 
 
 class RetrievalConfig(Section):

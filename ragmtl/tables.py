@@ -21,7 +21,7 @@ from ragmtl.tasks.signals import EaseSignal, Mentioned, Popularity, RecentCounts
 from ragmtl.tasks.splits import Fractions
 
 SCALED_ON = 256
-EASE_REGULARISATION = 200.0
+EASE_REGULARISATION = 100.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -45,7 +45,7 @@ class Encoder(Protocol):
         ...
 
 
-def load_encoder(name: str, *, device: str = "cpu", inside: bool = False) -> Encoder:
+def load_encoder(name: str, *, device: str = "cpu", inside: bool = False, half: bool = False) -> Encoder:
     """Load an encoder by name.
 
     Args:
@@ -53,6 +53,7 @@ def load_encoder(name: str, *, device: str = "cpu", inside: bool = False) -> Enc
         device: Where a model runs: "cpu", "cuda", "cuda:1".
         inside: Whether vectors are for a model to read, not to search by: wider, and from inside of the network;
             "hashing" has none and gives the same vectors.
+        half: Whether a model computes in bfloat16.
 
     Raises:
         ConfigError: There is no such model, or it cannot be read.
@@ -63,7 +64,7 @@ def load_encoder(name: str, *, device: str = "cpu", inside: bool = False) -> Enc
     from ragmtl.retrieval.transformer import TransformerEncoder, hub_folder, minilm_folder
 
     folder = minilm_folder() if name == "minilm" else hub_folder(name)
-    return TransformerEncoder(name, folder, device=device, inside=inside)
+    return TransformerEncoder(name, folder, device=device, inside=inside, half=half)
 
 
 class CachedEncoder:

@@ -38,6 +38,7 @@ NOTHING_LINKS = "nothing in the query links to the graph; answered from text alo
 
 _CHUNK = 256
 _SETS_OF_HIDDEN = 16
+_END = 200
 _NONE: Found = (NOTHING, np.zeros(0, np.float32))
 
 
@@ -83,8 +84,8 @@ class Retriever:
         self._is_target = np.zeros(len(index.graph.nodes), np.bool_)
         if targets is not None:
             self._is_target[targets] = True
-        self._rarity = _rarity(np.diff(index.corpus.mention_indptr), len(index.corpus))
         self._degrees = lru_cache(_SETS_OF_HIDDEN)(partial(shown_degrees, index.graph))
+        self._rarity = _rarity(np.diff(index.corpus.mention_indptr), len(index.corpus))
 
     def __call__(self, query: Query) -> Evidence:
         """Evidence for one query."""
@@ -150,7 +151,7 @@ class Retriever:
         found = [_NONE] * len(queries)
         rows = [row for row, query in enumerate(queries) if query.text.strip()]
         if rows and self.settings.weights.dense > 0:
-            vectors = self.index.encoder.encode([queries[row].text for row in rows])
+            vectors = self.index.encoder.encode([_gist(queries[row].text) for row in rows])
             results = self.index.dense.search_many(vectors, self.settings.candidates, [without[row] for row in rows])
             for row, result in zip(rows, results, strict=True):
                 found[row] = result
@@ -205,6 +206,13 @@ class Retriever:
     def _targets(self, walked: _Walked) -> NodeScores:
         kept = np.flatnonzero(self._is_target[walked.nodes])[: self.settings.targets]
         return NodeScores(walked.nodes[kept], walked.scores[kept])
+
+
+def _gist(text: str) -> str:
+    """What a text is searched by in meaning: a long one is cut to its beginning and its end, which say what it is."""
+    if len(text) <= 2 * _END:
+        return text
+    return f"{text[:_END].rsplit(' ', 1)[0]} … {text[-_END:].split(' ', 1)[-1]}"
 
 
 def _rarity(mentions: Int64[np.ndarray, " nodes"], passages: int) -> Float64[np.ndarray, " nodes"]:

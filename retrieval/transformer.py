@@ -39,15 +39,26 @@ class TransformerEncoder:
         inside: Whether vectors are for a model to read, not to search by: the mean states of a layer two thirds up and
             of the last one, side by side, as they are. The middle of such a model knows things that its last layer was
             trained to forget: on film reviews it tells good from bad far better (docs/decisions/0002).
+        half: Whether to compute in bfloat16: about twice as fast on processors that have it, vectors differ a little
+            (cosine above .999).
 
     Raises:
         ConfigError: The folder holds no such model.
     """
 
-    def __init__(self, name: str, folder: Path, *, device: str = "cpu", batch: int = 64, inside: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        *,
+        device: str = "cpu",
+        batch: int = 64,
+        inside: bool = False,
+        half: bool = False,
+    ) -> None:
         self.name = name
-        self.fingerprint = _fingerprint(folder) + ("-inside" if inside else "")
-        self._tokenizer, self._model = _load_model(folder, device)
+        self.fingerprint = _fingerprint(folder) + ("-inside" if inside else "") + ("-bfloat16" if half else "")
+        self._tokenizer, self._model = _load_model(folder, device, torch.bfloat16 if half else torch.float32)
         layers = int(self._model.config.num_hidden_layers)
         self._layers = (round(layers * 2 / 3), layers) if inside else ()
         self.dim = int(self._model.config.hidden_size) * (len(self._layers) or 1)
@@ -79,7 +90,7 @@ class TransformerEncoder:
                 pooled = torch.cat([_mean(states[layer], mask) for layer in self._layers], dim=1)
             else:
                 last = self._model(**tokens).last_hidden_state
-                pooled = last[:, 0] if self._pooling == "cls" else _mean(last, tokens["attention_mask"])
+                pooled = last[:, 0].float() if self._pooling == "cls" else _mean(last, tokens["attention_mask"])
                 pooled = torch.nn.functional.normalize(pooled, dim=-1)
             vectors: Float32[np.ndarray, "text dim"] = pooled.cpu().numpy()
         return vectors
@@ -94,11 +105,11 @@ def _inner(mask: Int[Tensor, "text token"]) -> Int[Tensor, "text token"]:
 
 
 def _mean(states: Float[Tensor, "text token dim"], mask: Int[Tensor, "text token"]) -> Float[Tensor, "text dim"]:
-    weights = mask.unsqueeze(-1).to(states.dtype)
-    return (states * weights).sum(1) / weights.sum(1).clamp(min=1.0)
+    weights = mask.unsqueeze(-1).float()
+    return (states.float() * weights).sum(1) / weights.sum(1).clamp(min=1.0)
 
 
-def _load_model(folder: Path, device: str) -> tuple[Any, Any]:
+def _load_model(folder: Path, device: str, precision: torch.dtype) -> tuple[Any, Any]:
     from transformers import AutoModel, AutoTokenizer
 
     try:
@@ -110,7 +121,7 @@ def _load_model(folder: Path, device: str) -> tuple[Any, Any]:
             f"expected a text encoder (config.json, tokenizer, *.safetensors) in {folder}, found none that can be "
             f"read: {error}"
         ) from error
-    return tokenizer, model.eval().requires_grad_(False).to(device)
+    return tokenizer, model.eval().requires_grad_(False).to(device, precision)
 
 
 @contextmanager

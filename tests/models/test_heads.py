@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from torch import Tensor
 
 from ragmtl.errors import MismatchError
-from ragmtl.models.heads import ClassHead, HeadInput, ItemKnowledge, Items, LabelHead, RankingHead
+from ragmtl.models.heads import ClassHead, HeadInput, ItemKnowledge, Items, LabelHead, RankingHead, query_context
 from ragmtl.models.nodes import IdTable
 
 DIM, TEXT, ITEMS = 8, 6, 5
@@ -15,7 +17,15 @@ def given(signals: Tensor | None = None, batch: int = 3) -> HeadInput:
     torch.manual_seed(1)
     ids = IdTable(4, DIM)
     ids.weight.data[1:].normal_()
-    return HeadInput(torch.randn(batch, DIM), signals, ids)
+    return HeadInput(torch.randn(batch, DIM), torch.rand(batch, 4), signals, ids)
+
+
+def trained(head: RankingHead) -> RankingHead:
+    """A head with any weights, for evaluation: a new one starts at zero."""
+    torch.manual_seed(3)
+    for parameter in head.parameters():
+        torch.nn.init.normal_(parameter)
+    return head.eval()
 
 
 def items(knowledge: bool = True) -> Items:
@@ -36,13 +46,20 @@ def test_a_ranking_starts_with_its_signals() -> None:
     torch.testing.assert_close(added, signals @ torch.tensor([2.0, -1.0]))
 
 
-def test_the_gate_of_a_signal_depends_on_the_example() -> None:
+def test_the_gate_of_a_signal_depends_on_how_much_the_query_gives() -> None:
     head = RankingHead(DIM, items(), signals=[1.0]).eval()
     assert head.gate is not None
-    torch.nn.init.normal_(head.gate.weight)
+    torch.nn.init.normal_(head.gate.linear.weight)
     added = head(given(torch.ones(3, ITEMS, 1))) - head(given(None))
     assert added.std(0).min() > 0.1
     torch.testing.assert_close(added, added[:, :1].expand(-1, ITEMS))
+
+
+def test_the_context_of_a_query_counts_text_and_history() -> None:
+    segments = torch.tensor([[True, True, True], [False, False, False]])
+    context = query_context(segments, torch.tensor([[False], [True]]))
+    expected = torch.tensor([[1, 0, math.log(4), 0], [0, 1, 0, math.log(2)]])
+    torch.testing.assert_close(context, expected)
 
 
 @pytest.mark.parametrize("shape", [(3, ITEMS, 2), (3, ITEMS + 1, 1)])
@@ -53,7 +70,7 @@ def test_other_signals_than_those_of_training_are_refused(shape: tuple[int, ...]
 
 
 def test_unseen_items_have_no_vector_and_no_bias_of_their_own() -> None:
-    head = RankingHead(DIM, items()).eval()
+    head = trained(RankingHead(DIM, items()))
     before = head(given())
     torch.nn.init.normal_(head.item_vectors)
     torch.nn.init.normal_(head.bias)
@@ -61,8 +78,15 @@ def test_unseen_items_have_no_vector_and_no_bias_of_their_own() -> None:
     assert changed == [True, True, True, False, False]
 
 
+def test_neither_seen_nor_unseen_items_are_favoured_as_a_whole() -> None:
+    logits = trained(RankingHead(DIM, items()))(given())
+    assert logits.abs().max() > 0.1
+    torch.testing.assert_close(logits[:, :3].mean(1), torch.zeros(3), atol=1e-5, rtol=0)
+    torch.testing.assert_close(logits[:, 3:].mean(1), torch.zeros(3), atol=1e-5, rtol=0)
+
+
 def test_seen_biases_are_centred_so_that_unseen_items_compare() -> None:
-    head = RankingHead(DIM, items()).eval()
+    head = trained(RankingHead(DIM, items()))
     before = head(given())
     head.bias.data += 3.0
     torch.testing.assert_close(head(given()), before)
@@ -75,19 +99,17 @@ def test_items_with_equal_text_and_neighbours_are_equal_at_first() -> None:
     torch.testing.assert_close(logits[:, 0], logits[:, 1])
 
 
-def test_knowledge_changes_only_the_items_that_have_some() -> None:
-    head = RankingHead(DIM, items()).eval()
-    assert head.knowledge is not None
+def test_knowledge_changes_the_order_of_items() -> None:
+    head = trained(RankingHead(DIM, items()))
     shared = given()
-    other = HeadInput(shared.shared, None, IdTable(4, DIM))
-    changed = ((head(shared) - head(other)).abs().amax(0) > 1e-6).tolist()
-    assert changed == [True, True, False, False, False]
+    other = HeadInput(shared.shared, shared.context, None, IdTable(4, DIM))
+    assert not torch.allclose(head(shared)[:, :3], head(other)[:, :3])
 
 
 def test_without_knowledge_the_graph_is_not_read() -> None:
-    head = RankingHead(DIM, items(knowledge=False)).eval()
+    head = trained(RankingHead(DIM, items(knowledge=False)))
     shared = given()
-    assert torch.equal(head(shared), head(HeadInput(shared.shared, None, IdTable(4, DIM))))
+    assert torch.equal(head(shared), head(HeadInput(shared.shared, shared.context, None, IdTable(4, DIM))))
 
 
 def test_tables_travel_with_the_weights_and_are_not_trained() -> None:
