@@ -14,13 +14,15 @@ from ragmtl.tasks.counts import ItemCounts, is_not_hot, seen_in_train
 from ragmtl.tasks.ease import MOST_ITEMS, Ease
 from ragmtl.tasks.events import EventSettings, log_source, log_task
 from ragmtl.tasks.examples import Columns, Target, read_examples
-from ragmtl.tasks.interactions import Interactions, LastOut, LogColumns, Rule, TimeCuts, read_interactions
+from ragmtl.tasks.interactions import TRAIN, Interactions, LastOut, LogColumns, Rule, TimeCuts, read_interactions
 from ragmtl.tasks.neighbours import Neighbours
 from ragmtl.tasks.recommend import RankingTask
 from ragmtl.tasks.signals import EaseSignal, Mentioned, Popularity, RecentCounts, Signal, Signals, TrainRows
 from ragmtl.tasks.splits import Fractions
+from ragmtl.tasks.staged import Staged
 
 SCALED_ON = 256
+EARLY_SHARE = 0.5
 EASE_REGULARISATION = 100.0
 
 
@@ -120,10 +122,32 @@ def _log(config: Config, task: RecommendConfig, known: Collection[str]) -> Loade
     ranking = log_task(log, task.name, parts=parts)
     settings = EventSettings(min_history=task.min_history, history=task.history, hide=frozenset(task.hide))
     source = log_source(log, ranking, settings, task.name)
+    if counts:
+        middle = float(np.quantile(log.times[log.splits == TRAIN], EARLY_SHARE))
+        source = _later(source, middle)
+        signals = [*_staged(task.name, log, middle), RecentCounts(counts)]
+    else:
+        rows = TrainRows.of_log(log)
+        signals = [Popularity(rows), *_alike(task.name, rows, len(log.items))]
     train: list[Example] = [source.examples[row] for row in source.positions("train")[-SCALED_ON:].tolist()]
-    signals = Signals.fit(_log_signals(task.name, log, counts), len(log.items), train)
     seen = seen_in_train(log)
-    return Loaded(_without_negatives(source, seen), {task.name: signals}, {task.name: seen.tolist()})
+    fitted = Signals.fit(signals, len(log.items), train)
+    return Loaded(_without_negatives(source, seen), {task.name: fitted}, {task.name: seen.tolist()})
+
+
+def _later(source: Source, time: float) -> Source:
+    """The source without the training examples before a time: what is fitted to these must not be trained on them."""
+    examples = [example for example in source.examples if example.split != "train" or (example.time or 0.0) >= time]
+    dropped = len(source.examples) - len(examples)
+    note = f"the first {dropped} train events fit the signals of the later ones, which are trained on"
+    return Source.of(source.name, examples, source.tasks, (*source.notes, note))
+
+
+def _staged(task: str, log: Interactions, time: float) -> list[Signal]:
+    """Collaborative signals of a log with times, each fitted to the train events before a time, and to all."""
+    stages = [TrainRows(part.train, {}) for part in (log.fitted_before(time), log)]
+    early, full = (_alike(task, rows, len(log.items)) for rows in stages)
+    return [Staged(one, other) for one, other in zip(early, full, strict=True)]
 
 
 def _without_negatives(source: Source, seen: Bool[np.ndarray, " item"]) -> Source:
@@ -135,13 +159,6 @@ def _without_negatives(source: Source, seen: Bool[np.ndarray, " item"]) -> Sourc
     return replace(
         source, tasks=tuple(replace(task, untrained=unseen) for task in source.tasks if isinstance(task, RankingTask))
     )
-
-
-def _log_signals(task: str, log: Interactions, counts: ItemCounts | None) -> list[Signal]:
-    """What a log says about its items: with times, also what is popular now."""
-    rows = TrainRows.of_log(log)
-    parts = [Popularity(rows), *_alike(task, rows, len(log.items))]
-    return [*parts, RecentCounts(counts)] if counts else parts
 
 
 def _alike(task: str, rows: TrainRows, items: int) -> list[Signal]:

@@ -108,6 +108,10 @@ class Interactions:
         note = f"{np.count_nonzero(chosen)} train events of cold items were hidden"
         return _sorted(replace(self, splits=np.where(chosen, HIDDEN, self.splits), notes=(*self.notes, note)))
 
+    def fitted_before(self, time: float) -> Interactions:
+        """The same log for fitting to the train events before a time: those from it on are hidden."""
+        return replace(self, splits=np.where((self.splits == TRAIN) & (self.times >= time), HIDDEN, self.splits))
+
     def without(self, dropped: Bool[np.ndarray, " event"], note: str) -> Interactions:
         """The same log without some events; the note says why, after their number."""
         if not dropped.any():
