@@ -7,7 +7,7 @@ Text, history and passages are padded and masked; nodes and edges of all subgrap
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -44,12 +44,14 @@ class Reading:
         evidence: What was retrieved for it; `None` is the same as evidence without nodes and passages.
         history: Node ids of the items met before, newest last.
         signals: Per ranking task, some scores of every item for this example.
+        contexts: Per ranking task, what the weight of its signals may depend on.
     """
 
     segments: Float[np.ndarray, "segment wide"]
     evidence: Evidence | None
     history: Int64[np.ndarray, " history"]
     signals: Mapping[str, Float[np.ndarray, "_item _signal"]]
+    contexts: Mapping[str, Float[np.ndarray, " _context"]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +72,7 @@ class Batch:
         edge_relations: Relation id of each triple.
         edge_weights: How much each triple counts, in [0, 1].
         signals: Per ranking task, scores of every item; zero for examples that have none.
+        contexts: Per ranking task, what the weight of its signals may depend on; likewise.
     """
 
     segments: Float[Tensor, "batch segment wide"]
@@ -89,6 +92,7 @@ class Batch:
     edge_relations: Int[Tensor, " edge"]
     edge_weights: Float[Tensor, " edge"]
     signals: Mapping[str, Float[Tensor, "batch _item _signal"]]
+    contexts: Mapping[str, Float[Tensor, "batch _context"]]
 
     def __len__(self) -> int:
         """How many examples."""
@@ -97,9 +101,13 @@ class Batch:
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on another device."""
         moved: dict[str, Any] = {
-            field.name: getattr(self, field.name).to(device) for field in fields(self) if field.name != "signals"
+            one.name: getattr(self, one.name).to(device)
+            for one in fields(self)
+            if one.name not in ("signals", "contexts")
         }
-        return replace(self, signals={task: signal.to(device) for task, signal in self.signals.items()}, **moved)
+        signals = {task: signal.to(device) for task, signal in self.signals.items()}
+        contexts = {task: context.to(device) for task, context in self.contexts.items()}
+        return replace(self, signals=signals, contexts=contexts, **moved)
 
 
 def collate(readings: Sequence[Reading], vectors: Vectors) -> Batch:
@@ -125,7 +133,8 @@ def collate(readings: Sequence[Reading], vectors: Vectors) -> Batch:
         history_mask=history.mask(),
         **_collate_passages([reading.evidence for reading in readings], vectors),
         **_collate_subgraphs([_subgraph(reading) for reading in readings], vectors),
-        signals=_collate_signals(readings),
+        signals=_collate_by_task([reading.signals for reading in readings]),
+        contexts=_collate_by_task([reading.contexts for reading in readings]),
     )
 
 
@@ -193,20 +202,21 @@ def _collate_subgraphs(subgraphs: Sequence[Subgraph], vectors: Vectors) -> dict[
     return {name: torch.from_numpy(array) for name, array in arrays.items()}
 
 
-def _collate_signals(readings: Sequence[Reading]) -> dict[str, Tensor]:
+def _collate_by_task(given: Sequence[Mapping[str, np.ndarray]]) -> dict[str, Tensor]:
+    """Arrays of each task, one per example, put together; zeros for examples that have none."""
     shapes: dict[str, tuple[int, ...]] = {}
-    for reading in readings:
-        for task, signal in reading.signals.items():
-            if shapes.setdefault(task, signal.shape) != signal.shape:
+    for arrays in given:
+        for task, array in arrays.items():
+            if shapes.setdefault(task, array.shape) != array.shape:
                 raise MismatchError(
                     f"signals of task {task!r}: expected {shapes[task]} (items, signals) as for the examples before, "
-                    f"found {signal.shape}; compute all signals of a task over the same items"
+                    f"found {array.shape}; compute all signals of a task over the same items"
                 )
-    signals = {task: np.zeros((len(readings), *shape), np.float32) for task, shape in shapes.items()}
-    for row, reading in enumerate(readings):
-        for task, signal in reading.signals.items():
-            signals[task][row] = signal
-    return {task: torch.from_numpy(array) for task, array in signals.items()}
+    together = {task: np.zeros((len(given), *shape), np.float32) for task, shape in shapes.items()}
+    for row, arrays in enumerate(given):
+        for task, array in arrays.items():
+            together[task][row] = array
+    return {task: torch.from_numpy(array) for task, array in together.items()}
 
 
 def _rows(table: np.ndarray, ids: Int64[np.ndarray, " id"], what: str) -> np.ndarray:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ragmtl.errors import MismatchError
 from ragmtl.models.nodes import IdTable
 
-DOT_SCALE = 0.1
+DOT_SCALE = 0.02
 """Factor on ⟨query, item⟩, and so on how fast it is learned."""
 
 
@@ -22,15 +22,18 @@ class HeadInput:
 
     Attributes:
         shared: The shared vector of each example.
-        context: How much the query gives: see `query_context`.
+        context: How much the query gives (see `query_context`), and for some rankings, habits of who asks.
         signals: Scores of every item of the head's own task, if the task is a ranking and the batch has them.
         ids: The learned vectors of the graph's entities.
     """
 
     shared: Float[Tensor, "batch dim"]
-    context: Float[Tensor, "batch 4"]
+    context: Float[Tensor, "batch context"]
     signals: Float[Tensor, "batch item signal"] | None
     ids: IdTable
+
+
+QUERY_CONTEXT = 4
 
 
 def query_context(
@@ -98,7 +101,7 @@ class Items:
 
     Attributes:
         vectors: Text vector of each item.
-        seen: Which items training has as an answer; the others get no vector of their own and no bias.
+        seen: Which items training has as an answer; the others get no vector of their own.
         knowledge: What the graph says about them; `None` in arms without retrieval.
     """
 
@@ -108,12 +111,13 @@ class Items:
 
 
 class RankingHead(nn.Module):
-    """Logits of all items: .1 · ⟨query, item⟩ + Σ gate(query)·signal + bias.
+    """Logits of all items: .02 · ⟨query, item⟩ + Σ gate(query)·signal.
 
-    An item is its text, its neighbours in the graph (their text and learned vectors), and a vector of its own. Vectors
-    of their own and biases start at zero and are kept from unseen items, which are then the mean of seen ones. The
-    text of items stays as it is: the query is mapped into the space of the text vectors, which is one product of
-    [batch × text] and [text × item].
+    An item is its text, its neighbours in the graph (their text and learned vectors), and a vector of its own, which
+    starts at zero and is kept from unseen items. Items have no bias, and queries are centred: how popular an item was
+    in training is old when the model is used, and signals know how popular it is now. The text of items stays as it
+    is: the query is mapped into the space of the text vectors, which is one product of [batch × text] and
+    [text × item].
 
     At first only the signals speak: ⟨query, item⟩ starts at zero and reads a query of which training drops much, since
     with thousands of items it learns by heart what it saw long before it learns to rank.
@@ -122,6 +126,7 @@ class RankingHead(nn.Module):
         dim: Width of the shared vector.
         items: The items.
         signals: The value that the gate of each signal starts with; one per signal of the task.
+        context: How many numbers of context the gates read.
         item_dropout: How often, in training, an item's own vector is dropped.
         query_dropout: How much of the query training drops before it is compared with items.
     """
@@ -134,6 +139,7 @@ class RankingHead(nn.Module):
         dim: int,
         items: Items,
         signals: Sequence[float] = (),
+        context: int = QUERY_CONTEXT,
         item_dropout: float = 0.5,
         query_dropout: float = 0.8,
     ) -> None:
@@ -141,11 +147,10 @@ class RankingHead(nn.Module):
         self.text_query = nn.Linear(dim, items.vectors.shape[1], bias=False)
         self.item_query = nn.Linear(dim, dim, bias=False)
         self.item_vectors = nn.Parameter(torch.zeros(len(items.vectors), dim))
-        self.bias = nn.Parameter(torch.zeros(len(items.vectors)))
         nn.init.zeros_(self.text_query.weight)
         self.dropout = nn.Dropout(item_dropout)
-        self.query_dropout = nn.Dropout(query_dropout)
-        self.gate = Gate(signals) if signals else None
+        self.query = nn.Sequential(Centred(dim), nn.Dropout(query_dropout))
+        self.gate = Gate(signals, context) if signals else None
         self.register_buffer("text", items.vectors.float())
         self.register_buffer("seen", items.seen)
         self.knowledge = None if items.knowledge is None else KnowledgeScore(dim, items.knowledge)
@@ -159,11 +164,11 @@ class RankingHead(nn.Module):
         own: Float[Tensor, "item dim"] = (
             self.dropout(self.seen.to(self.item_vectors.dtype)).unsqueeze(1) * self.item_vectors
         )
-        query = self.query_dropout(given.shared)
+        query = self.query(given.shared)
         logits = self.text_query(query) @ self.text.T + self.item_query(query) @ own.T
         if self.knowledge is not None:
             logits = logits + self.knowledge(query, given.ids)
-        total: Float[Tensor, "batch item"] = self._centred(logits) * DOT_SCALE + self._bias() + self._signals(given)
+        total: Float[Tensor, "batch item"] = self._centred(logits) * DOT_SCALE + self._signals(given)
         return total
 
     def _centred(self, logits: Float[Tensor, "batch item"]) -> Float[Tensor, "batch item"]:
@@ -171,11 +176,6 @@ class RankingHead(nn.Module):
         seen = self.seen.to(logits.dtype)
         means = [(logits @ part / part.sum().clamp(min=1)).unsqueeze(1) * part for part in (seen, 1 - seen)]
         return logits - means[0] - means[1]
-
-    def _bias(self) -> Float[Tensor, " item"]:
-        """Biases around zero for seen items, zero for the others."""
-        mean = (self.bias * self.seen).sum() / self.seen.sum().clamp(min=1)
-        return (self.bias - mean) * self.seen
 
     def _signals(self, given: HeadInput) -> Float[Tensor, "batch item"] | float:
         found = given.signals
@@ -218,25 +218,52 @@ class KnowledgeScore(nn.Module):
         return logits
 
 
+class Centred(nn.Module):
+    """Vectors less their mean: that of the batch in training, a running one afterwards.
+
+    What is then learned about an item cannot be how often it is wanted, only who wants it.
+
+    Args:
+        dim: Width.
+        memory: How much of the running mean each batch leaves.
+    """
+
+    mean: Tensor
+
+    def __init__(self, dim: int, memory: float = 0.95) -> None:
+        super().__init__()
+        self.memory = memory
+        self.register_buffer("mean", torch.zeros(dim))
+
+    def forward(self, vectors: Float[Tensor, "batch dim"]) -> Float[Tensor, "batch dim"]:
+        """The vectors, centred."""
+        if not self.training:
+            return vectors - self.mean
+        mean = vectors.mean(0)
+        self.mean.lerp_(mean.detach(), 1 - self.memory)
+        return vectors - mean
+
+
 class Gate(nn.Module):
     """How much each signal counts for each query: scale · (Linear(context) + bias).
 
-    Gates read only how much text and history there is: read from the whole query, they learn the training examples by
-    heart. The scale multiplies the steps of the optimiser: there are few gates, and each hears of every item.
+    Gates read a few numbers about the query only: read from all of it, they learn the training examples by heart. The
+    scale multiplies the steps of the optimiser: there are few gates, and each hears of every item.
 
     Args:
         start: The value of each gate before training.
+        context: How many numbers it reads.
         scale: Factor on the stored values.
     """
 
-    def __init__(self, start: Sequence[float], scale: float = 5.0) -> None:
+    def __init__(self, start: Sequence[float], context: int, scale: float = 4.0) -> None:
         super().__init__()
         self.scale = scale
-        self.linear = nn.Linear(4, len(start), bias=False)
+        self.linear = nn.Linear(context, len(start), bias=False)
         nn.init.zeros_(self.linear.weight)
         self.bias = nn.Parameter(torch.tensor(list(start)) / scale)
 
-    def forward(self, context: Float[Tensor, "batch 4"]) -> Float[Tensor, "batch signal"]:
+    def forward(self, context: Float[Tensor, "batch context"]) -> Float[Tensor, "batch signal"]:
         """The weight of each signal."""
         weights: Float[Tensor, "batch signal"] = (self.linear(context) + self.bias) * self.scale
         return weights

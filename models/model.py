@@ -123,6 +123,8 @@ class Model(nn.Module):
 
     def _answer(self, task: str, shared: Float[Tensor, "batch dim"], batch: Batch) -> Float[Tensor, "batch answer"]:
         context = query_context(batch.segment_mask, batch.history_mask)
+        if task in batch.contexts:
+            context = torch.cat([context, batch.contexts[task]], 1)
         given = HeadInput(shared, context, batch.signals.get(task), self.ids)
         answer: Float[Tensor, "batch answer"] = self.head(task)(given)
         return answer

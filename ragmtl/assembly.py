@@ -16,8 +16,18 @@ from ragmtl.models.batch import Batch, Reading, Vectors, collate
 from ragmtl.retrieval.evidence import Evidence
 from ragmtl.tasks.base import Example, Source
 
-ItemSignals = Callable[[Sequence[Example], Sequence[Evidence | None]], Float32[np.ndarray, "example item signal"]]
-"""Scores of every item of a ranking task, for some examples and their evidence; larger means more likely."""
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ItemSignals:
+    """What is computed for a ranking when a batch is made.
+
+    Attributes:
+        scores: Scores of every item, from examples and their evidence; larger means more likely.
+        context: What the weight of these scores may depend on.
+    """
+
+    scores: Callable[[Sequence[Example], Sequence[Evidence | None]], Float32[np.ndarray, "example item signal"]]
+    context: Callable[[Sequence[Example]], Float32[np.ndarray, "example habit"]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,9 +64,14 @@ class Assembly:
         if not self.signals:
             return collate(readings, self.vectors)
         examples, evidence = self.examples(rows), [reading.evidence for reading in readings]
-        found = {task: signals(examples, evidence) for task, signals in self.signals.items()}
+        found = {task: signals.scores(examples, evidence) for task, signals in self.signals.items()}
+        contexts = {task: signals.context(examples) for task, signals in self.signals.items()}
         with_signals = [
-            replace(reading, signals={task: scores[row] for task, scores in found.items()})
+            replace(
+                reading,
+                signals={task: scores[row] for task, scores in found.items()},
+                contexts={task: context[row] for task, context in contexts.items()},
+            )
             for row, reading in enumerate(readings)
         ]
         return collate(with_signals, self.vectors)

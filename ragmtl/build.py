@@ -279,7 +279,7 @@ def item_signals(
         near = np.zeros_like(found) if alike is None else np.stack(alike.scores(examples), axis=2)
         return np.concatenate([collaborative, near * SIMILARITY_SCALE, found * EVIDENCE_SCALE], axis=2)
 
-    return compute
+    return ItemSignals(compute, signals.context)
 
 
 def new_model(config: Config, material: Material, tasks: Sequence[str], seed: int) -> tuple[Model, ModelSize]:
@@ -309,5 +309,6 @@ def head_size(task: Task, material: Material, assembly: Assembly) -> HeadSize:
         case "class" | "labels":
             return HeadSize(kind=task.head, answers=len(task.answers))
         case "ranking":
-            one = assembly.batch([0]).signals[task.name]
-            return ranking_size(material.items[task.name], [GATE_START] * one.shape[2])
+            batch = assembly.batch([0])
+            starts = [GATE_START] * batch.signals[task.name].shape[2]
+            return ranking_size(material.items[task.name], starts, batch.contexts[task.name].shape[1])

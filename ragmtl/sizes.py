@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from torch import nn
 
 from ragmtl.config import ModelConfig
-from ragmtl.models.heads import ClassHead, ItemKnowledge, Items, LabelHead, RankingHead
+from ragmtl.models.heads import QUERY_CONTEXT, ClassHead, ItemKnowledge, Items, LabelHead, RankingHead
 from ragmtl.models.model import Model
 
 
@@ -21,6 +21,7 @@ class HeadSize(BaseModel):
         kind: `class`, `labels` or `ranking`.
         answers: Number of classes, labels or items.
         signals: Starting value of each signal's gate, for a ranking.
+        context: How many numbers these gates read.
         neighbours: Number of pairs of item and neighbour, for a ranking with retrieval.
     """
 
@@ -29,6 +30,7 @@ class HeadSize(BaseModel):
     kind: Literal["class", "labels", "ranking"]
     answers: int
     signals: tuple[float, ...] = ()
+    context: int = QUERY_CONTEXT
     neighbours: int | None = None
 
 
@@ -77,7 +79,7 @@ def _head(size: HeadSize, dim: int, items: Items) -> nn.Module:
         case "labels":
             return LabelHead(dim, size.answers)
         case "ranking":
-            return RankingHead(dim, items, size.signals)
+            return RankingHead(dim, items, size.signals, size.context)
 
 
 def _no_items(size: HeadSize, text_dim: int) -> Items:
@@ -90,7 +92,13 @@ def _no_items(size: HeadSize, text_dim: int) -> Items:
     return Items(torch.zeros(number, text_dim), torch.zeros(number, dtype=torch.bool), knowledge)
 
 
-def ranking_size(items: Items, signals: Sequence[float]) -> HeadSize:
-    """The size of the head that ranks these items."""
+def ranking_size(items: Items, signals: Sequence[float], habits: int) -> HeadSize:
+    """The size of the head that ranks these items, with gates that read so many habits beside the query's context."""
     neighbours = None if items.knowledge is None else len(items.knowledge.ids)
-    return HeadSize(kind="ranking", answers=len(items.seen), signals=tuple(signals), neighbours=neighbours)
+    return HeadSize(
+        kind="ranking",
+        answers=len(items.seen),
+        signals=tuple(signals),
+        context=QUERY_CONTEXT + habits,
+        neighbours=neighbours,
+    )

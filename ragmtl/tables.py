@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Int64
 
 from ragmtl.config import ClassificationConfig, Config, RankConfig, RecommendConfig
 from ragmtl.tasks.base import Example, Source
@@ -14,6 +14,7 @@ from ragmtl.tasks.counts import ItemCounts, is_not_hot, seen_in_train
 from ragmtl.tasks.ease import MOST_ITEMS, Ease
 from ragmtl.tasks.events import EventSettings, log_source, log_task
 from ragmtl.tasks.examples import Columns, Target, read_examples
+from ragmtl.tasks.habits import Habits
 from ragmtl.tasks.interactions import TRAIN, Interactions, LastOut, LogColumns, Rule, TimeCuts, read_interactions
 from ragmtl.tasks.neighbours import Neighbours
 from ragmtl.tasks.recommend import RankingTask
@@ -129,10 +130,16 @@ def _log(config: Config, task: RecommendConfig, known: Collection[str]) -> Loade
     else:
         rows = TrainRows.of_log(log)
         signals = [Popularity(rows), *_alike(task.name, rows, len(log.items))]
-    train: list[Example] = [source.examples[row] for row in source.positions("train")[-SCALED_ON:].tolist()]
+    train: list[Example] = [source.examples[row] for row in _spread(source.positions("train"))]
     seen = seen_in_train(log)
-    fitted = Signals.fit(signals, len(log.items), train)
+    fitted = Signals.fit(signals, len(log.items), train, Habits(task.name, counts) if counts else None)
     return Loaded(_without_negatives(source, seen), {task.name: fitted}, {task.name: seen.tolist()})
+
+
+def _spread(rows: Int64[np.ndarray, " row"]) -> list[int]:
+    """Some rows, evenly spread."""
+    chosen: list[int] = rows[np.linspace(0, len(rows) - 1, min(len(rows), SCALED_ON)).astype(np.int64)].tolist()
+    return chosen
 
 
 def _later(source: Source, time: float) -> Source:

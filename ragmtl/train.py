@@ -1,9 +1,13 @@
 """Training: one trainer for one task or many, that can be killed at any step and goes on as if it had not been.
 
 Each step draws a batch from one source (`tasks/mixture.py`) and sums the losses of the tasks that the source is
-labelled for. After each epoch every task is measured on validation; training stops when the aggregate, the geometric
-mean of the tasks' main metrics, has not risen for a while. The geometric mean does not care in which units a metric
-is: a tenth more of one task weighs as much as a tenth more of another.
+labelled for. The gradient is divided by the mean length of this source's gradients so far: the optimiser remembers one
+size of step per weight, and a source with small gradients (many labels, mostly right) would hardly move what it shares
+with one whose gradients are large.
+
+After each epoch every task is measured on validation; training stops when the aggregate, the geometric mean of the
+tasks' main metrics, has not risen for a while. The geometric mean does not care in which units a metric is: a tenth
+more of one task weighs as much as a tenth more of another.
 """
 
 from __future__ import annotations
@@ -28,6 +32,7 @@ from ragmtl.tasks.base import Split
 from ragmtl.tasks.mixture import Mixture
 
 SMALLEST_METRIC = 1e-3
+LENGTH_MEMORY, LONGEST = 0.95, 2.0
 SPLITS_NEEDED: tuple[Split, ...] = ("train", "valid")
 
 
@@ -79,6 +84,7 @@ class Progress:
     step: int = 0
     epochs: list[Epoch] = field(default_factory=list)
     losses: dict[str, list[float]] = field(default_factory=dict)
+    lengths: dict[str, float] = field(default_factory=dict)
     best: dict[str, float] = field(default_factory=dict)
     stale: int = 0
     done: bool = False
@@ -171,11 +177,20 @@ class Trainer:
         losses = {task.name: task.loss(outputs.heads[task.name], examples) for task in assembly.source.tasks}
         self.optimizer.zero_grad()
         torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self._balance(assembly.source.name)
         self.optimizer.step()
         for name, loss in losses.items():
             self.progress.losses.setdefault(name, []).append(float(loss.detach()))
         self.progress.step += 1
+
+    def _balance(self, source: str) -> None:
+        """Bring the gradients of all sources to a mean length of 1, and none beyond 2."""
+        gradients = [parameter.grad for parameter in self.model.parameters() if parameter.grad is not None]
+        length = float(torch.nn.utils.get_total_norm(gradients))
+        usual = self.progress.lengths.get(source, length)
+        self.progress.lengths[source] = usual = LENGTH_MEMORY * usual + (1 - LENGTH_MEMORY) * length
+        factor = min(1 / max(usual, 1e-12), LONGEST / max(length, 1e-12))
+        torch._foreach_mul_(gradients, factor)
 
     def _end_epoch(self) -> Epoch:
         """Measure on validation, keep what is best, and decide whether to go on."""

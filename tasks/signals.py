@@ -25,6 +25,7 @@ from scipy.sparse import csr_array
 from ragmtl.tasks.base import Example, Items
 from ragmtl.tasks.counts import DAY, ItemCounts
 from ragmtl.tasks.ease import Ease
+from ragmtl.tasks.habits import Habits
 from ragmtl.tasks.interactions import Interactions
 
 Scores = Float32[np.ndarray, "example item"]
@@ -54,24 +55,33 @@ class Signals:
         parts: The signals.
         items: Number of items.
         scales: What each score is divided by.
+        habits: What is known about the asker; None where the log has no times.
     """
 
     parts: tuple[Signal, ...]
     items: int
     scales: Float32[np.ndarray, " signal"]
+    habits: Habits | None = None
 
     @classmethod
-    def fit(cls, parts: Sequence[Signal], items: int, examples: Sequence[Example]) -> Signals:
+    def fit(
+        cls, parts: Sequence[Signal], items: int, examples: Sequence[Example], habits: Habits | None = None
+    ) -> Signals:
         """Choose scales so that each score spreads by 1 over the items, on average over these training examples."""
         names = [name for part in parts for name in part.names]
         plain = cls(tuple(parts), items, np.ones(len(names), np.float32))
         spread = plain.compute(examples).std(axis=1).mean(axis=0) if examples else plain.scales
-        return cls(tuple(parts), items, np.where(spread > 0, spread, 1).astype(np.float32))
+        scales = np.where(spread > 0, spread, 1).astype(np.float32)
+        return cls(tuple(parts), items, scales, None if habits is None else habits.fitted(examples))
 
     @property
     def names(self) -> tuple[str, ...]:
         """What each score is called."""
         return tuple(name for part in self.parts for name in part.names)
+
+    def context(self, examples: Sequence[Example]) -> Float32[np.ndarray, "example habit"]:
+        """What the weight of signals may depend on; no columns where there are no habits."""
+        return np.zeros((len(examples), 0), np.float32) if self.habits is None else self.habits.compute(examples)
 
     def compute(self, examples: Sequence[Example]) -> Float32[np.ndarray, "example item signal"]:
         """All scores of every item for these examples."""

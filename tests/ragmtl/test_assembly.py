@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from ragmtl.assembly import Assembly
+from ragmtl.assembly import Assembly, ItemSignals
 from ragmtl.models.batch import Reading, Vectors
 from ragmtl.retrieval.evidence import Evidence
 from ragmtl.retrieval.query import Query
@@ -30,6 +30,10 @@ class Counts:
         return np.repeat(np.repeat(numbers[:, None, None], len(ITEMS), axis=1), 2, axis=2)
 
 
+def habits(examples: Sequence[Example]) -> np.ndarray:
+    return np.array([[float(example.id)] for example in examples], np.float32)
+
+
 @pytest.fixture
 def counts() -> Counts:
     return Counts()
@@ -45,7 +49,7 @@ def assembly(counts: Counts) -> Assembly:
         Reading(np.full((1 + row % 2, 2), row, np.float32), None, np.zeros(0, np.int64), {}) for row in range(6)
     ]
     vectors = Vectors(np.zeros((1, 2), np.float32), np.zeros(1, np.int64), np.zeros((0, 2), np.float32))
-    return Assembly(Source.of("numbers", examples, TASKS), readings, vectors, {"next": counts})
+    return Assembly(Source.of("numbers", examples, TASKS), readings, vectors, {"next": ItemSignals(counts, habits)})
 
 
 def test_a_batch_holds_the_examples_asked_for(assembly: Assembly, counts: Counts) -> None:
@@ -55,6 +59,7 @@ def test_a_batch_holds_the_examples_asked_for(assembly: Assembly, counts: Counts
     assert batch.segment_mask.sum(dim=1).tolist() == [1, 2, 2]
     assert batch.signals["next"].shape == (3, len(ITEMS), 2)
     assert batch.signals["next"][:, 0, 0].tolist() == [4, 1, 1]
+    assert batch.contexts["next"].tolist() == [[4], [1], [1]]
     assert counts.asked == [3], "signals are computed for the batch only"
 
 
