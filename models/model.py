@@ -27,6 +27,12 @@ from ragmtl.models.nodes import IdTable, NodeEncoder
 from ragmtl.models.text import SegmentReader
 from ragmtl.models.trunk import SharedBottom
 
+TRUST_START = 2.0
+"""Start of the gates on evidence, before the sigmoid."""
+
+WITHOUT_EVIDENCE = 0.2
+"""Share of training examples whose evidence is left out whole."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outputs:
@@ -34,8 +40,8 @@ class Outputs:
 
     Attributes:
         heads: Logits by task, of the tasks that were asked for.
-        shared: The shared vector.
-        fused: Weights over the evidence.
+        shared: The shared vector, as the first group of tasks that was asked for reads it.
+        fused: Weights over the evidence, likewise.
         segment_weights: Weights over the segments of the text; they sum to 1, or to 0 where there is no text.
         history_weights: Weights over the history, likewise.
     """
@@ -60,6 +66,8 @@ class Model(nn.Module):
         layers: Rounds of the graph neural network.
         attention_heads: Heads of every attention.
         dropout: On hidden vectors, and the share of passages and nodes (never seeds) left out while training.
+        groups: Which tasks read evidence alike: those that are asked of the same examples. Each group has attention
+            and a gate on the evidence of its own, for one task's clue is another's distraction. All alike where None.
 
     Raises:
         ConfigError: `dim` is no multiple of `attention_heads`.
@@ -77,10 +85,15 @@ class Model(nn.Module):
         layers: int = 2,
         attention_heads: int = 4,
         dropout: float = 0.2,
+        groups: Mapping[str, int] | None = None,
     ) -> None:
-        super().__init__()
         if dim % attention_heads:
             raise ConfigError(f"expected dim to be a multiple of attention_heads, found {dim} and {attention_heads}")
+        super().__init__()
+        self.groups: dict[str, int] = {task: (groups or {}).get(task, 0) for task in heads}
+        count = max(self.groups.values(), default=0) + 1
+        self.asked = nn.Parameter(torch.zeros(count, dim))
+        self.trust = nn.Parameter(torch.full((count, dim), TRUST_START))
         self.text = SegmentReader(segment_dim, dim, attention_heads)
         self.ids = IdTable(ids, dim)
         self.nodes = NodeEncoder(text_dim, dim)
@@ -107,14 +120,21 @@ class Model(nn.Module):
         text, segment_weights = self.text(batch.segments.float(), batch.segment_mask)
         items = self.nodes.describe(batch.history.float(), self.ids(batch.history_ids))
         history, history_weights = self.history(self.query_norm(text), items, batch.history_mask)
-        fused = self.fusion(self.query_norm(text + history), self._passages(batch), self._nodes(batch))
-        shared = self.trunk(torch.cat([text, history, fused.vector], 1))
-        answers = {task: self._answer(task, shared, batch) for task in self.tasks if tasks is None or task in tasks}
-        if tasks is not None and len(answers) < len(set(tasks)):
+        wanted = [task for task in self.tasks if tasks is None or task in tasks]
+        if tasks is not None and len(wanted) < len(set(tasks)):
             raise MismatchError(
-                f"expected tasks among {', '.join(self.tasks)}; found {', '.join(sorted(set(tasks) - set(answers)))}; "
+                f"expected tasks among {', '.join(self.tasks)}; found {', '.join(sorted(set(tasks) - set(wanted)))}; "
                 "use the model that was trained for them"
             )
+        kept = self._with_evidence(batch)
+        passages, nodes = self._passages(batch, kept), self._nodes(batch, kept)
+        read: dict[int, tuple[Fused, Tensor]] = {}
+        for group in dict.fromkeys([self.groups[task] for task in wanted] or [0]):
+            fused = self.fusion(self.query_norm(text + history) + self.asked[group], passages, nodes)
+            trusted = fused.vector * self.trust[group].sigmoid()
+            read[group] = fused, self.trunk(torch.cat([text, history, trusted], 1))
+        answers = {task: self._answer(task, read[self.groups[task]][1], batch) for task in wanted}
+        fused, shared = next(iter(read.values()))
         return Outputs(answers, shared, fused, segment_weights, history_weights)
 
     def head(self, task: str) -> nn.Module:
@@ -129,16 +149,21 @@ class Model(nn.Module):
         answer: Float[Tensor, "batch answer"] = self.head(task)(given)
         return answer
 
-    def _passages(self, batch: Batch) -> PassageTokens:
-        mask = batch.passage_mask & self._kept(batch.passage_mask)
+    def _passages(self, batch: Batch, kept: Bool[Tensor, " batch"]) -> PassageTokens:
+        mask = batch.passage_mask & self._kept(batch.passage_mask) & kept.unsqueeze(1)
         return PassageTokens(self.passages(batch.passages.float()), batch.passage_scores, mask)
 
-    def _nodes(self, batch: Batch) -> NodeTokens:
-        mask = batch.node_seeds | self._kept(batch.node_seeds)
+    def _nodes(self, batch: Batch, kept: Bool[Tensor, " batch"]) -> NodeTokens:
+        mask = (batch.node_seeds | self._kept(batch.node_seeds)) & kept[batch.node_example]
         learned = self.ids(batch.node_ids)
         nodes = self.nodes(batch.node_vectors.float(), learned, batch.node_scores, batch.node_seeds)
         heard = self.graph(nodes, batch.edges, batch.edge_relations, batch.edge_weights, mask)
         return NodeTokens(heard, batch.node_scores, batch.node_seeds, batch.node_example, mask)
+
+    def _with_evidence(self, batch: Batch) -> Bool[Tensor, " batch"]:
+        """Which examples see their evidence: in training not all, so that none forgets to read the text."""
+        chance = torch.rand(len(batch), device=batch.segments.device) if self.training else None
+        return batch.segment_mask.new_ones(len(batch)) if chance is None else chance >= WITHOUT_EVIDENCE
 
     def _kept(self, like: Bool[Tensor, "*shape"]) -> Bool[Tensor, "*shape"]:
         """Which pieces of evidence are kept: all of them outside of training."""

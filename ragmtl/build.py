@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from ragmtl.config import Config
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.read import read_rdf
 from ragmtl.kg.similar import adamic_adar
-from ragmtl.models.batch import Vectors
+from ragmtl.models.batch import Reading, Vectors
 from ragmtl.models.heads import Items
 from ragmtl.models.model import Model
 from ragmtl.read import (
@@ -26,6 +26,7 @@ from ragmtl.read import (
     learned_entities,
     neighbours,
     node_vectors,
+    only_rows,
     read_queries,
     segment_scale,
     used_nodes,
@@ -210,19 +211,19 @@ def gather(
         for name, items in nodes.items()
         if kind != "none"
     }
-    trained = [
-        read[row] for one, read in zip(loaded, readings, strict=True) for row in one.source.positions("train").tolist()
+    met = [
+        learned_entities(*_trained(one, found), config.model.frequent)
+        for one, found in zip(loaded, readings, strict=True)
     ]
-    entities = learned_entities(trained, config.model.frequent)
+    entities = np.unique(np.concatenate([np.zeros(0, np.int64), *met]))
+    trained = [reading for one, found in zip(loaded, readings, strict=True) for reading in _trained(one, found)[0]]
     read = [reading for one in readings for reading in one]
     used = used_nodes(
         read, [items[items >= 0] for items in nodes.values()] + [near for found in beside.values() for near in found]
     )
-    vectors = Vectors(
-        node_vectors(graph, used, index.encoder, hide, watch("encoding nodes")),
-        id_rows(len(graph.nodes), entities),
-        index.dense.vectors,
-    )
+    described = node_vectors(graph, used, index.encoder, hide, watch("encoding nodes"))
+    ids = id_rows(len(graph.nodes), entities)
+    vectors = Vectors(described, ids, index.dense.vectors)
     items = {
         name: item_table(nodes[name], one.seen[name], vectors, beside.get(name)) for one in loaded for name in one.seen
     }
@@ -231,9 +232,16 @@ def gather(
         for one in loaded
     ]
     assemblies = tuple(
-        Assembly(one.source, found, vectors, given) for one, found, given in zip(loaded, readings, signals, strict=True)
+        Assembly(one.source, found, replace(vectors, node_ids=only_rows(ids, known)), given)
+        for one, found, known, given in zip(loaded, readings, met, signals, strict=True)
     )
     return Material(assemblies, entities, items, segment_scale(trained), index)
+
+
+def _trained(one: Loaded, readings: Sequence[Reading]) -> tuple[list[Reading], list[str]]:
+    """Readings and groups of the training examples of a source."""
+    rows = one.source.positions("train").tolist()
+    return [readings[row] for row in rows], [one.source.examples[row].group for row in rows]
 
 
 def hidden_relations(config: Config, graph: KnowledgeGraph) -> frozenset[int]:
@@ -297,6 +305,7 @@ def new_model(config: Config, material: Material, tasks: Sequence[str], seed: in
         ids=len(material.entities),
         settings=config.model,
         heads=heads,
+        groups={task.name: n for n, one in enumerate(material.only(tasks)) for task in one.source.tasks},
     )
     model = build_model(size, material.items)
     model.text.standardise(*(torch.from_numpy(numbers) for numbers in material.scale))

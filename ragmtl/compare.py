@@ -8,9 +8,9 @@
     random-passages  subgraph, passages at random    one model for all
     shuffled-graph   retrieved from a false graph    one model for all
 
-All arms have the same sizes, seeds and steps per task. Thresholds and epochs are chosen on validation; test is read
-once per arm and seed. What an arm measured is written down at once, so that an interrupted comparison goes on with
-the next arm.
+All arms have the same sizes, seeds and steps per task. Thresholds and epochs are chosen on validation, for each task by
+its own metric in every arm; test is read once per arm and seed. What an arm measured is written down at once, so that
+an interrupted comparison goes on with the next arm.
 """
 
 from __future__ import annotations

@@ -5,7 +5,6 @@ Done once per evidence kind; training then never runs either of them.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -75,13 +74,25 @@ def segment_scale(
     return segments.mean(axis=0), segments.std(axis=0)
 
 
-def learned_entities(readings: Iterable[Reading], frequent: int) -> Int64[np.ndarray, " entity"]:
-    """Nodes that so many training examples meet, as evidence or in their history: they get a learned vector."""
-    counts: Counter[int] = Counter()
-    for reading in readings:
-        met = [] if reading.evidence is None else reading.evidence.subgraph.nodes.tolist()
-        counts.update({*met, *reading.history.tolist()})
-    return np.array(sorted(node for node, count in counts.items() if count >= frequent), np.int64)
+def learned_entities(readings: Sequence[Reading], groups: Sequence[str], frequent: int) -> Int64[np.ndarray, " entity"]:
+    """Nodes that training examples of so many groups meet, as evidence or in their history: they get a learned vector.
+
+    An entity that only one group meets (the film that all these reviews are of) would tell the group, and nothing
+    about any other.
+    """
+    met: dict[int, set[str]] = {}
+    for reading, group in zip(readings, groups, strict=True):
+        evidence = [] if reading.evidence is None else reading.evidence.subgraph.nodes.tolist()
+        for node in {*evidence, *reading.history.tolist()}:
+            met.setdefault(node, set()).add(group)
+    return np.array(sorted(node for node, found in met.items() if len(found) >= frequent), np.int64)
+
+
+def only_rows(rows: Int64[np.ndarray, " node"], nodes: Int64[np.ndarray, " entity"]) -> Int64[np.ndarray, " node"]:
+    """The table of rows with those of other nodes set to none."""
+    kept = np.zeros_like(rows)
+    kept[nodes] = rows[nodes]
+    return kept
 
 
 def id_rows(nodes: int, entities: Int64[np.ndarray, " entity"]) -> Int64[np.ndarray, " node"]:

@@ -162,10 +162,11 @@ def compare_arms(
             source = evidence_index(index, arm.evidence, config.seed, folder / "shuffled-index", watch)
             held[arm.evidence] = gather(config, source, reader, loaded, arm.evidence, seed=config.seed, watch=watch)
         trainer, _ = _train(config, held[arm.evidence], tasks, seed, place, watch)
-        thresholds = trainer.best_epoch().thresholds
         found: dict[str, Measured] = {}
         for assembly in trainer.assemblies:
-            found |= evaluate(trainer.model, assembly, "test", thresholds)
+            for task in assembly.source.tasks:
+                thresholds = trainer.take_best(task.name).thresholds
+                found |= evaluate(trainer.model, assembly, "test", thresholds, [task.name])
         return found
 
     tasks = [task for one in loaded for task in one.source.tasks]

@@ -35,7 +35,7 @@ class HeadSize(BaseModel):
 
 
 class ModelSize(BaseModel):
-    """A whole model: widths, relations, learned entities, and its heads by task."""
+    """A whole model: widths, relations, learned entities, its heads by task, and which tasks read evidence alike."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -45,6 +45,7 @@ class ModelSize(BaseModel):
     ids: int
     settings: ModelConfig
     heads: dict[str, HeadSize]
+    groups: dict[str, int] = {}
 
 
 def build_model(size: ModelSize, items: Mapping[str, Items] | None = None) -> Model:
@@ -69,6 +70,7 @@ def build_model(size: ModelSize, items: Mapping[str, Items] | None = None) -> Mo
         layers=settings.layers,
         attention_heads=settings.attention_heads,
         dropout=settings.dropout,
+        groups=size.groups,
     )
 
 

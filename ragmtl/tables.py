@@ -146,8 +146,10 @@ def _later(source: Source, time: float) -> Source:
     """The source without the training examples before a time: what is fitted to these must not be trained on them."""
     examples = [example for example in source.examples if example.split != "train" or (example.time or 0.0) >= time]
     dropped = len(source.examples) - len(examples)
-    note = f"the first {dropped} train events fit the signals of the later ones, which are trained on"
-    return Source.of(source.name, examples, source.tasks, (*source.notes, note))
+    notes = (
+        [f"the first {dropped} train events fit the signals of the later ones, which are trained on"] if dropped else []
+    )
+    return Source.of(source.name, examples, source.tasks, (*source.notes, *notes))
 
 
 def _staged(task: str, log: Interactions, time: float) -> list[Signal]:

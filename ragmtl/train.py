@@ -165,6 +165,11 @@ class Trainer:
         """The epoch whose weights are kept."""
         return max(self.progress.epochs, key=lambda epoch: epoch.aggregate)
 
+    def take_best(self, task: str) -> Epoch:
+        """Put the weights that were best for a task on validation into the model; gives their epoch."""
+        restore(self.model, load_checkpoint(self.directory / f"best-{task}", self.device).tensors)
+        return max(self.progress.epochs, key=lambda epoch: epoch.metrics[task])
+
     def _step(self) -> None:
         """One batch of one source: the sum of its tasks' losses."""
         draw = self.mixture.draw(self.progress.step)

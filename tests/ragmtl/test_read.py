@@ -14,6 +14,7 @@ from ragmtl.read import (
     known_nodes,
     learned_entities,
     neighbours,
+    only_rows,
     read_queries,
     segment_scale,
     used_nodes,
@@ -83,12 +84,18 @@ def reading(nodes: list[int], history: list[int], segments: np.ndarray | None = 
     return Reading(vectors, evidence, np.array(history, np.int64), {})
 
 
-def test_entities_met_often_get_a_vector() -> None:
+def test_entities_that_several_groups_meet_get_a_vector() -> None:
     readings = [reading([1, 2], [3]), reading([2], [3, 3]), reading([], [])]
-    assert learned_entities(readings, 1).tolist() == [1, 2, 3]
-    assert learned_entities(readings, 2).tolist() == [2, 3]
-    assert learned_entities([], 1).tolist() == []
+    apart = ["a", "b", "c"]
+    assert learned_entities(readings, apart, 1).tolist() == [1, 2, 3]
+    assert learned_entities(readings, apart, 2).tolist() == [2, 3]
+    assert learned_entities(readings, ["a", "a", "c"], 2).tolist() == []
+    assert learned_entities([], [], 1).tolist() == []
     assert id_rows(5, np.array([1, 3])).tolist() == [0, 1, 0, 2, 0]
+
+
+def test_a_source_sees_the_vectors_of_its_own_entities_only() -> None:
+    assert only_rows(np.array([0, 1, 2, 3]), np.array([1, 3])).tolist() == [0, 1, 0, 3]
 
 
 def test_all_nodes_that_are_read_are_used() -> None:
