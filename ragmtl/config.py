@@ -107,11 +107,15 @@ class TrainingConfig(Section):
 
 
 class TaskSection(Section):
-    """What every task says: its name, its table, and the relations that state its labels."""
+    """What every task says: its name, its table, the relations that state its labels, and its weight.
+
+    The weight says how much the task counts in what tasks share, beside the others.
+    """
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
     data: str
     hide: list[str] = []
+    weight: float = Field(default=1.0, gt=0)
 
 
 class ClassificationConfig(TaskSection):

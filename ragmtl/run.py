@@ -180,7 +180,10 @@ def _train(
     """Train some tasks; each gets as many steps as it has when all are trained together."""
     model, size = new_model(config, material, tasks, seed)
     settings = TrainingSettings(
-        **config.training.model_dump(exclude={"steps"}), seed=seed, steps=_steps(config, material, tasks)
+        **config.training.model_dump(exclude={"steps"}),
+        seed=seed,
+        steps=_steps(config, material, tasks),
+        weights={task.name: task.weight for task in config.tasks if task.name in tasks},
     )
     trainer = Trainer(model, material.only(tasks), settings, folder, fingerprint=_fingerprint(config, material, tasks))
     with Tracker(folder, watch(f"training {folder.parent.name}/{folder.name}")) as tracker:

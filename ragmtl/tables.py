@@ -67,7 +67,7 @@ def load_tasks(config: Config, known: Collection[str]) -> list[Loaded]:
 
 def _inputs(task: ClassificationConfig) -> tuple[object, ...]:
     """What two tasks must have in common to be read from a table together."""
-    own = {"name", "label", "kind", "hide", "min_count"}
+    own = {"name", "label", "kind", "hide", "min_count", "weight"}
     return tuple(str(value) for name, value in task if name not in own)
 
 

@@ -38,7 +38,10 @@ SPLITS_NEEDED: tuple[Split, ...] = ("train", "valid")
 
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
-    """How long and how fast to learn; `ragmtl.config.TrainingConfig` describes each."""
+    """How long and how fast to learn; `ragmtl.config.TrainingConfig` describes each.
+
+    `weights` says how much each task counts beside the others; 1 for those that it does not name.
+    """
 
     epochs: int = 20
     patience: int = 5
@@ -50,6 +53,7 @@ class TrainingSettings:
     device: str = "auto"
     checkpoint_every: int = 200
     seed: int = 0
+    weights: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,20 +185,21 @@ class Trainer:
         examples = assembly.examples(rows)
         losses = {task.name: task.loss(outputs.heads[task.name], examples) for task in assembly.source.tasks}
         self.optimizer.zero_grad()
-        torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
-        self._balance(assembly.source.name)
+        weights = {name: self.settings.weights.get(name, 1.0) for name in losses}
+        torch.stack([losses[name] * weight for name, weight in weights.items()]).sum().backward()  # type: ignore[no-untyped-call]
+        self._balance(assembly.source.name, max(weights.values()))
         self.optimizer.step()
         for name, loss in losses.items():
             self.progress.losses.setdefault(name, []).append(float(loss.detach()))
         self.progress.step += 1
 
-    def _balance(self, source: str) -> None:
-        """Bring the gradients of all sources to a mean length of 1, and none beyond 2."""
+    def _balance(self, source: str, weight: float) -> None:
+        """Bring the gradients of all sources to a mean length of their weight, and none beyond twice of that."""
         gradients = [parameter.grad for parameter in self.model.parameters() if parameter.grad is not None]
         length = float(torch.nn.utils.get_total_norm(gradients))
         usual = self.progress.lengths.get(source, length)
         self.progress.lengths[source] = usual = LENGTH_MEMORY * usual + (1 - LENGTH_MEMORY) * length
-        factor = min(1 / max(usual, 1e-12), LONGEST / max(length, 1e-12))
+        factor = weight * min(1 / max(usual, 1e-12), LONGEST / max(length, 1e-12))
         torch._foreach_mul_(gradients, factor)
 
     def _end_epoch(self) -> Epoch:
