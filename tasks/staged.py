@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Bool, Float32
 
 from ragmtl.tasks.base import Example
 from ragmtl.tasks.signals import Scores, Signal
@@ -49,7 +50,11 @@ class Staged:
         return tuple(_merged(trained, early, full) for early, full in zip(parts[True], parts[False], strict=True))
 
 
-def _merged(trained: np.ndarray, early: Scores, full: Scores) -> Scores:
+def _merged(
+    trained: Bool[np.ndarray, " example"],
+    early: Float32[np.ndarray, "early item"],
+    full: Float32[np.ndarray, "later item"],
+) -> Float32[np.ndarray, "example item"]:
     """Rows of both, in the order of the examples."""
     out = np.empty((len(trained), early.shape[1]), np.float32)
     out[trained], out[~trained] = early, full
