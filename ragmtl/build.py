@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +21,11 @@ from ragmtl.models.heads import Items
 from ragmtl.models.model import Model
 from ragmtl.read import (
     evidence_signals,
-    id_rows,
+    id_tables,
     item_table,
     learned_entities,
     neighbours,
     node_vectors,
-    only_rows,
     read_queries,
     segment_scale,
     used_nodes,
@@ -153,14 +152,14 @@ class Material:
 
     Attributes:
         assemblies: One per source.
-        entities: Nodes that have a learned vector.
+        entities: Nodes that have a learned vector, for each source.
         items: The items of each ranking.
         scale: Mean and spread of the segments of training texts.
         index: Where the evidence is from.
     """
 
     assemblies: tuple[Assembly, ...]
-    entities: Int64[np.ndarray, " entity"]
+    entities: tuple[Int64[np.ndarray, " _entity"], ...]
     items: dict[str, Items]
     scale: tuple[Float32[np.ndarray, " wide"], Float32[np.ndarray, " wide"]]
     index: Index
@@ -215,27 +214,27 @@ def gather(
         learned_entities(*_trained(one, found), config.model.frequent)
         for one, found in zip(loaded, readings, strict=True)
     ]
-    entities = np.unique(np.concatenate([np.zeros(0, np.int64), *met]))
     trained = [reading for one, found in zip(loaded, readings, strict=True) for reading in _trained(one, found)[0]]
     read = [reading for one in readings for reading in one]
     used = used_nodes(
         read, [items[items >= 0] for items in nodes.values()] + [near for found in beside.values() for near in found]
     )
     described = node_vectors(graph, used, index.encoder, hide, watch("encoding nodes"))
-    ids = id_rows(len(graph.nodes), entities)
-    vectors = Vectors(described, ids, index.dense.vectors)
+    vectors = [Vectors(described, ids, index.dense.vectors) for ids in id_tables(len(graph.nodes), met)]
     items = {
-        name: item_table(nodes[name], one.seen[name], vectors, beside.get(name)) for one in loaded for name in one.seen
+        name: item_table(nodes[name], one.seen[name], seen_by, beside.get(name))
+        for one, seen_by in zip(loaded, vectors, strict=True)
+        for name in one.seen
     }
     signals = [
         {name: item_signals(name, one.signals[name], nodes[name], index, hide, kind) for name in one.signals}
         for one in loaded
     ]
     assemblies = tuple(
-        Assembly(one.source, found, replace(vectors, node_ids=only_rows(ids, known)), given)
-        for one, found, known, given in zip(loaded, readings, met, signals, strict=True)
+        Assembly(one.source, found, seen_by, given)
+        for one, found, seen_by, given in zip(loaded, readings, vectors, signals, strict=True)
     )
-    return Material(assemblies, entities, items, segment_scale(trained), index)
+    return Material(assemblies, tuple(met), items, segment_scale(trained), index)
 
 
 def _trained(one: Loaded, readings: Sequence[Reading]) -> tuple[list[Reading], list[str]]:
@@ -302,7 +301,7 @@ def new_model(config: Config, material: Material, tasks: Sequence[str], seed: in
         text_dim=material.assemblies[0].vectors.nodes.shape[1],
         segment_dim=len(material.scale[0]),
         relations=len(material.index.graph.relations),
-        ids=len(material.entities),
+        ids=sum(map(len, material.entities)),
         settings=config.model,
         heads=heads,
         groups={task.name: n for n, one in enumerate(material.only(tasks)) for task in one.source.tasks},

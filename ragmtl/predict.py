@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from ragmtl.kg.nearest import iri_hint
 from ragmtl.models.batch import Vectors
 from ragmtl.models.model import Outputs
 from ragmtl.prediction import Answer, MentionView, NodeView, PassageView, Prediction, Score, TripleView
-from ragmtl.read import id_rows, node_vectors, read_queries, used_nodes
+from ragmtl.read import id_tables, node_vectors, read_queries, used_nodes
 from ragmtl.retrieval.evidence import Evidence
 from ragmtl.retrieval.hybrid import Retriever
 from ragmtl.retrieval.index import Index
@@ -46,6 +46,8 @@ class Predictor:
         self._hidden = hidden_relations(run.config, run.index.graph)
         loaded = load_tasks(run.config, run.index.graph.nodes)
         same_answers(run, loaded)
+        self._sources = [one.source.tasks for one in loaded]
+        self._ids = id_tables(len(run.index.graph.nodes), run.entities)
         self.tasks: dict[str, Task] = {task.name: task for one in loaded for task in one.source.tasks}
         nodes = {name: item_nodes(run.index.graph, task.answers) for name, task in self.tasks.items()}
         self._signals = {
@@ -70,12 +72,26 @@ class Predictor:
     def __call__(self, query: Query) -> Prediction:
         """Answer every task; relations that state a label stay hidden."""
         query = replace(query, hide=query.hide | self._hide)
-        assembly, evidence = self._read(query)
+        assemblies, evidence = self._read(query)
+        able = self._answerable(query)
+        read = [self._outputs(assembly, able) for assembly in assemblies]
+        answers = [
+            self._answer(task, outputs, assembly)
+            for assembly, outputs in zip(assemblies, read, strict=True)
+            for task in assembly.source.tasks
+            if task.name in able and outputs is not None
+        ]
+        shown = show_evidence(evidence, self.index, next((outputs for outputs in read if outputs is not None), None))
+        return replace(shown, answers=tuple(answers), run=str(self.run.folder))
+
+    def _outputs(self, assembly: Assembly, able: Collection[str]) -> Outputs | None:
+        """What the model says on the tasks of a source; None where none of them can be answered."""
+        wanted = [task.name for task in assembly.source.tasks if task.name in able]
+        if not wanted:
+            return None
         with torch.inference_mode():
-            outputs = self.run.model(assembly.batch([0]))
-        answers = tuple(self._answer(task, outputs, assembly) for task in self._answerable(query))
-        shown = show_evidence(evidence, self.index, outputs)
-        return replace(shown, answers=answers, run=str(self.run.folder))
+            found: Outputs = self.run.model(assembly.batch([0]), wanted)
+        return found
 
     def recommend(
         self, items: Sequence[str], *, text: str = "", task: str | None = None, top: int = 10
@@ -93,7 +109,8 @@ class Predictor:
                 f"expected the IRIs of some items, for {name!r} learned from a log of them; found only a text"
             )
         check_entities(items, self.index.graph)
-        assembly, _ = self._read(Query(text=text, history=tuple(items), hide=self._hide))
+        assemblies, _ = self._read(Query(text=text, history=tuple(items), hide=self._hide))
+        assembly = next(one for one in assemblies if self.tasks[name] in one.source.tasks)
         with torch.inference_mode():
             outputs = self.run.model(assembly.batch([0]), [name])
         return self._ranked(self.tasks[name], outputs.heads[name][0].numpy(), assembly.source.examples[0])[:top]
@@ -110,31 +127,29 @@ class Predictor:
     def _logs(self) -> set[str]:
         return {task.name for task in self.run.config.tasks if task.kind == "recommend"}
 
-    def _answerable(self, query: Query) -> list[Task]:
+    def _answerable(self, query: Query) -> set[str]:
         """Tasks that the query has the input for: rankings of a log need a history, the others a text or an entity."""
         logs = self._logs()
-        return [
-            task
-            for name, task in self.tasks.items()
+        return {
+            name
+            for name in self.tasks
             if (query.history if name in logs else query.text or query.entities or query.history)
-        ]
+        }
 
-    def _read(self, query: Query) -> tuple[Assembly, Evidence]:
-        """Everything the model reads about a query."""
+    def _read(self, query: Query) -> tuple[list[Assembly], Evidence]:
+        """Everything the model reads about a query, as each source of tasks has it read."""
         graph = self.index.graph
         readings = read_queries([query], self.retriever, self.index, self.reader)
-        used = used_nodes(readings, [])
-        vectors = Vectors(
-            node_vectors(graph, used, self.index.encoder, self._hidden),
-            id_rows(len(graph.nodes), self.run.entities),
-            self.index.dense.vectors,
-        )
-        tasks = tuple(self.tasks.values())
-        source = Source.of("query", [ask(query, tasks)], tasks)
         evidence = readings[0].evidence
         if evidence is None:
             raise TypeError("a retriever gives evidence for every query")
-        return Assembly(source, readings, vectors, self._signals), evidence
+        described = node_vectors(graph, used_nodes(readings, []), self.index.encoder, self._hidden)
+        assemblies = []
+        for tasks, ids in zip(self._sources, self._ids, strict=True):
+            signals = {task.name: self._signals[task.name] for task in tasks if task.name in self._signals}
+            vectors = Vectors(described, ids, self.index.dense.vectors)
+            assemblies.append(Assembly(Source.of("query", [ask(query, tasks)], tasks), readings, vectors, signals))
+        return assemblies, evidence
 
     def _answer(self, task: Task, outputs: Outputs, assembly: Assembly) -> Answer:
         logits = outputs.heads[task.name][0].float().numpy()

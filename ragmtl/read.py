@@ -88,18 +88,22 @@ def learned_entities(readings: Sequence[Reading], groups: Sequence[str], frequen
     return np.array(sorted(node for node, found in met.items() if len(found) >= frequent), np.int64)
 
 
-def only_rows(rows: Int64[np.ndarray, " node"], nodes: Int64[np.ndarray, " entity"]) -> Int64[np.ndarray, " node"]:
-    """The table of rows with those of other nodes set to none."""
-    kept = np.zeros_like(rows)
-    kept[nodes] = rows[nodes]
-    return kept
+def id_tables(nodes: int, entities: Sequence[Int64[np.ndarray, " _entity"]]) -> list[Int64[np.ndarray, " node"]]:
+    """Row of each node of the graph in the table of learned vectors, as each source sees it; 0 = none.
 
+    Each source has rows of its own: shared ones would be those of the source with most examples.
 
-def id_rows(nodes: int, entities: Int64[np.ndarray, " entity"]) -> Int64[np.ndarray, " node"]:
-    """Row of each node of the graph in the table of learned vectors; 0 = none."""
-    rows = np.zeros(nodes, np.int64)
-    rows[entities] = np.arange(1, len(entities) + 1)
-    return rows
+    Args:
+        nodes: Number of nodes of the graph.
+        entities: Nodes that have a learned vector, for each source.
+    """
+    tables, first = [], 1
+    for known in entities:
+        rows = np.zeros(nodes, np.int64)
+        rows[known] = np.arange(first, first + len(known))
+        tables.append(rows)
+        first += len(known)
+    return tables
 
 
 def used_nodes(

@@ -53,7 +53,7 @@ class Run:
         index: The index that it retrieves from.
         model: The model, with its best weights.
         size: Its size.
-        entities: Nodes that have a learned vector.
+        entities: Nodes that have a learned vector, for each source.
         thresholds: From which probability on a label is chosen, by task with labels.
         answers: Names of classes and labels, IRIs of items, by task.
     """
@@ -63,7 +63,7 @@ class Run:
     index: Index
     model: Model
     size: ModelSize
-    entities: Int64[np.ndarray, " entity"]
+    entities: tuple[Int64[np.ndarray, " _entity"], ...]
     thresholds: Mapping[str, float | None]
     answers: Mapping[str, Sequence[str]]
 
@@ -93,7 +93,7 @@ class Run:
             index,
             model,
             size,
-            np.array(saved["entities"], np.int64),
+            tuple(np.array(nodes, np.int64) for nodes in saved["entities"]),
             saved["thresholds"],
             saved["answers"],
         )
@@ -255,7 +255,7 @@ def _write(
         "graph": index.manifest["graph"],
         "corpus": index.manifest["corpus"],
         "size": json.loads(size.model_dump_json()),
-        "entities": material.entities.tolist(),
+        "entities": [nodes.tolist() for nodes in material.entities],
         "answers": {task.name: list(task.answers) for task in tasks},
         "thresholds": dict(best.thresholds),
         "best": asdict(best),

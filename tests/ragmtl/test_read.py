@@ -9,12 +9,11 @@ from ragmtl.kg.subgraph import Subgraph
 from ragmtl.models.batch import Reading, Vectors
 from ragmtl.read import (
     evidence_signals,
-    id_rows,
+    id_tables,
     item_table,
     known_nodes,
     learned_entities,
     neighbours,
-    only_rows,
     read_queries,
     segment_scale,
     used_nodes,
@@ -91,11 +90,12 @@ def test_entities_that_several_groups_meet_get_a_vector() -> None:
     assert learned_entities(readings, apart, 2).tolist() == [2, 3]
     assert learned_entities(readings, ["a", "a", "c"], 2).tolist() == []
     assert learned_entities([], [], 1).tolist() == []
-    assert id_rows(5, np.array([1, 3])).tolist() == [0, 1, 0, 2, 0]
 
 
-def test_a_source_sees_the_vectors_of_its_own_entities_only() -> None:
-    assert only_rows(np.array([0, 1, 2, 3]), np.array([1, 3])).tolist() == [0, 1, 0, 3]
+def test_each_source_has_rows_of_its_own() -> None:
+    first, second = id_tables(5, [np.array([1, 3]), np.array([3])])
+    assert first.tolist() == [0, 1, 0, 2, 0]
+    assert second.tolist() == [0, 0, 0, 3, 0]
 
 
 def test_all_nodes_that_are_read_are_used() -> None:

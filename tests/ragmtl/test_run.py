@@ -60,15 +60,16 @@ def test_without_retrieval_nothing_is_known(config: Config, index: Index, loaded
 
 def test_learned_entities_are_met_in_training(config: Config, index: Index, loaded: Sequence[Loaded]) -> None:
     found = material(config, index, loaded, "retrieved")
-    met = {
-        node
-        for assembly in found.assemblies
-        for row in assembly.source.positions("train").tolist()
-        if (evidence := assembly.readings[row].evidence) is not None
-        for node in [*evidence.subgraph.nodes.tolist(), *assembly.readings[row].history.tolist()]
-    }
-    assert len(found.entities)
-    assert set(found.entities.tolist()) <= met
+    for assembly, entities in zip(found.assemblies, found.entities, strict=True):
+        met = {
+            node
+            for row in assembly.source.positions("train").tolist()
+            if (evidence := assembly.readings[row].evidence) is not None
+            for node in [*evidence.subgraph.nodes.tolist(), *assembly.readings[row].history.tolist()]
+        }
+        assert len(entities)
+        assert set(entities.tolist()) <= met
+        assert np.flatnonzero(assembly.vectors.node_ids).tolist() == entities.tolist()
 
 
 def test_random_passages_change_with_the_seed(config: Config, index: Index, loaded: Sequence[Loaded]) -> None:
