@@ -75,7 +75,7 @@ def reader_for(config: Config, index: Index) -> Encoder:
     return CachedEncoder(encoder, vectors_beside(index.directory))
 
 
-def build_index(config: Config, folder: Path, watch: Watch = unwatched) -> Index:
+def build_index(config: Config, folder: str | Path, watch: Watch = unwatched) -> Index:
     """Read graph and corpus, and index them; vectors are kept beside the index.
 
     Raises:
@@ -94,12 +94,12 @@ def _statements(progress: Progress) -> Callable[[str, int], None]:
     return lambda _, statements: progress(statements, statements)
 
 
-def vectors_beside(folder: Path) -> Path:
+def vectors_beside(folder: str | Path) -> Path:
     """Where the vectors of an index's texts are kept."""
-    return folder.with_name(f"{folder.name}-vectors")
+    return Path(folder).with_name(f"{Path(folder).name}-vectors")
 
 
-def open_index(config: Config, folder: Path) -> Index:
+def open_index(config: Config, folder: str | Path) -> Index:
     """Open an index, and see that it is of this configuration's encoder and of unchanged files.
 
     Raises:

@@ -99,7 +99,9 @@ class Run:
         )
 
 
-def train_run(config: Config, index: Index, folder: Path, watch: Watch = unwatched, *, tell: Tell = untold) -> Epoch:
+def train_run(
+    config: Config, index: Index, folder: str | Path, watch: Watch = unwatched, *, tell: Tell = untold
+) -> Epoch:
     """Train all tasks together with retrieval, or go on with it; gives the epoch whose weights are kept.
 
     Raises:
@@ -110,13 +112,13 @@ def train_run(config: Config, index: Index, folder: Path, watch: Watch = unwatch
     inform(loaded, index.graph, tell)
     material = gather(config, index, reader_for(config, index), loaded, "retrieved", seed=config.seed, watch=watch)
     names = [task.name for one in loaded for task in one.source.tasks]
-    trainer, size = _train(config, material, names, config.seed, folder, watch)
+    trainer, size = _train(config, material, names, config.seed, Path(folder), watch)
     best = trainer.best_epoch()
-    _write(folder, config, material, size, best, [task for one in loaded for task in one.source.tasks])
+    _write(Path(folder), config, material, size, best, [task for one in loaded for task in one.source.tasks])
     return best
 
 
-def evaluate_run(folder: Path, split: Split, watch: Watch = unwatched) -> list[Row]:
+def evaluate_run(folder: str | Path, split: Split, watch: Watch = unwatched) -> list[Row]:
     """Every metric of every task of a run on a split, with its interval."""
     run = Run.load(folder)
     loaded = checked_tasks(run.config, run.index.graph)
@@ -134,7 +136,7 @@ def evaluate_run(folder: Path, split: Split, watch: Watch = unwatched) -> list[R
 def compare_arms(
     config: Config,
     index: Index,
-    folder: Path,
+    folder: str | Path,
     watch: Watch = unwatched,
     *,
     arms: Sequence[str] = (),
@@ -148,7 +150,7 @@ def compare_arms(
         DataError: A table cannot be used.
         MismatchError: The folder holds a comparison of other data or settings.
     """
-    chosen = choose_arms(arms)
+    chosen, folder = choose_arms(arms), Path(folder)
     loaded = checked_tasks(config, index.graph)
     refuse_unlabelled(loaded, "test")
     _claim(folder, config, index)
