@@ -1,4 +1,4 @@
-"""One seed for everything that torch draws, and the number of threads that keeps sums in order."""
+"""One seed for everything that torch draws, and the device that it runs on."""
 
 from __future__ import annotations
 

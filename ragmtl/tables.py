@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 from jaxtyping import Bool, Int64
@@ -71,17 +71,15 @@ def _inputs(task: ClassificationConfig) -> tuple[object, ...]:
     return tuple(str(value) for name, value in task if name not in own)
 
 
+def _columns(task: ClassificationConfig | RankConfig) -> Columns:
+    """The columns of a task's input: what the configuration and `Columns` call alike."""
+    known = {column.name for column in fields(Columns)}
+    return Columns(**{name: value for name, value in task if name in known})
+
+
 def _labels(config: Config, tasks: Sequence[ClassificationConfig], known: Collection[str]) -> Loaded:
     first = tasks[0]
-    columns = Columns(
-        id=first.id,
-        text=first.text,
-        entity=first.entity,
-        group=first.group,
-        exclude=first.exclude,
-        split=first.split,
-        separator=first.separator,
-    )
+    columns = _columns(first)
     targets = [Target(task.name, task.label, task.kind, task.min_count) for task in tasks]
     hide = {iri for task in tasks for iri in task.hide}
     name = "+".join(task.name for task in tasks)
@@ -91,15 +89,7 @@ def _labels(config: Config, tasks: Sequence[ClassificationConfig], known: Collec
 
 
 def _ranking(config: Config, task: RankConfig, known: Collection[str]) -> Loaded:
-    columns = Columns(
-        id=task.id,
-        text=task.text,
-        history=task.history,
-        group=task.group,
-        exclude=task.exclude,
-        split=task.split,
-        separator=task.separator,
-    )
+    columns = _columns(task)
     fractions = Fractions(*task.fractions, seed=config.seed)
     target = Target(task.name, task.item, "item")
     path = config.resolve(task.data)
@@ -107,11 +97,12 @@ def _ranking(config: Config, task: RankConfig, known: Collection[str]) -> Loaded
     train = [source.examples[row] for row in source.positions("train").tolist()]
     items = len(source.tasks[0].answers)
     rows = TrainRows.of_examples(train, task.name, items, past=True)
-    parts: list[Signal] = [Popularity(TrainRows.of_examples(train, task.name, items, past=False))]
+    wanted = TrainRows.of_examples(train, task.name, items, past=False)
+    parts: list[Signal] = [Popularity(wanted)]
     if task.history:
         parts += [*_alike(task.name, rows, items), Mentioned(task.name, items)]
     signals = Signals.fit(parts, items, train[:SCALED_ON])
-    seen = np.asarray(TrainRows.of_examples(train, task.name, items, past=False).matrix.sum(axis=0) > 0)
+    seen = np.asarray(wanted.matrix.sum(axis=0) > 0)
     return Loaded(_without_negatives(source, seen), {task.name: signals}, {task.name: seen.tolist()})
 
 
