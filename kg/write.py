@@ -1,6 +1,6 @@
 """A knowledge graph, or a subgraph of it, for other programs: networkx, rdflib, a Turtle file.
 
-With `read.py` the only module that knows the RDF library.
+With the readers the only module that knows the RDF library.
 """
 
 from __future__ import annotations
