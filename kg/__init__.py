@@ -9,14 +9,36 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ragmtl.kg.graph import Adjacency, KnowledgeGraph, Literal, Literals, Origin, Report, Source, Strings, Terms
+    from ragmtl.kg.graph import (
+        Adjacency,
+        Further,
+        KnowledgeGraph,
+        Literal,
+        Literals,
+        Origin,
+        Report,
+        Source,
+        Strings,
+        Terms,
+    )
     from ragmtl.kg.read import read_rdf
     from ragmtl.kg.subgraph import Subgraph
     from ragmtl.kg.walk import cut, k_hop, pagerank
     from ragmtl.kg.write import to_networkx, to_rdflib, write_turtle
 
 _MODULES = {
-    "graph": ("Adjacency", "KnowledgeGraph", "Literal", "Literals", "Origin", "Report", "Source", "Strings", "Terms"),
+    "graph": (
+        "Adjacency",
+        "Further",
+        "KnowledgeGraph",
+        "Literal",
+        "Literals",
+        "Origin",
+        "Report",
+        "Source",
+        "Strings",
+        "Terms",
+    ),
     "read": ("read_rdf",),
     "subgraph": ("Subgraph",),
     "walk": ("cut", "k_hop", "pagerank"),
@@ -25,6 +47,7 @@ _MODULES = {
 
 __all__ = [
     "Adjacency",
+    "Further",
     "KnowledgeGraph",
     "Literal",
     "Literals",

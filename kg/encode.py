@@ -9,14 +9,14 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int, Int32, Int64
+from jaxtyping import Bool, Int, Int32, Int64
 
 from ragmtl.errors import DataError
 from ragmtl.kg.adjacency import both_ways, compress
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.labels import node_labels, relation_labels
 from ragmtl.kg.literals import Literal, Literals
-from ragmtl.kg.origins import Origin, Report, Source
+from ragmtl.kg.origins import Further, Origin, Report, Source
 from ragmtl.kg.terms import Strings, Terms, frozen
 
 STRING = "http://www.w3.org/2001/XMLSchema#string"
@@ -94,12 +94,12 @@ class GraphBuilder:
         nodes, node_ids = _sorted(self._nodes)
         relations, ids = _sorted(self._relations)
         heads, links, tails, origin_ids = _columns(self._triples, 4)
-        triples, merged = sort_triples((node_ids[heads], ids[links], node_ids[tails], origin_ids))
+        triples, further, merged = sort_triples((node_ids[heads], ids[links], node_ids[tails], origin_ids))
         literals, repeated = self._build_literals(node_ids, ids)
         report = Report(len(self), len(triples[0]), len(literals), merged + repeated, left_out)
         origins = tuple(Origin(*origin) for origin in self._origins)
         terms = Terms(Strings.of(nodes)), Terms(Strings.of(relations))
-        return assemble(*terms, triples, literals, tuple(languages), origins, sources, report)
+        return assemble(*terms, triples, further, literals, tuple(languages), origins, sources, report)
 
     def _build_literals(
         self, node_ids: Int32[np.ndarray, " nodes"], relation_ids: Int32[np.ndarray, " relations"]
@@ -115,7 +115,7 @@ class GraphBuilder:
             datatype_ids[datatype],
             language_ids[language],
         )
-        order, merged = _order((*columns, origin), merge=True)
+        order, further, merged = _order((*columns, origin), merge=True)
         rows = [frozen(column[order].astype(np.int32)) for column in (*columns, origin)]
         literals = Literals(
             compress(rows[0], len(node_ids)),
@@ -125,22 +125,26 @@ class GraphBuilder:
             rows[3],
             rows[4],
             rows[5],
+            further,
             tuple(datatypes),
             tuple(languages),
         )
         return literals, merged
 
 
-def sort_triples(triples: Columns, *, merge: bool = True) -> tuple[tuple[Int32[np.ndarray, " triples"], ...], int]:
-    """Triples (head, relation, tail, origin) sorted, and how many were merged into the first of their kind."""
-    order, merged = _order(triples, merge)
-    return tuple(frozen(column[order].astype(np.int32)) for column in triples), merged
+def sort_triples(
+    triples: Columns, *, merge: bool = True
+) -> tuple[tuple[Int32[np.ndarray, " triples"], ...], Further, int]:
+    """Triples (head, relation, tail, origin) sorted, their further origins, and how many were merged into another."""
+    order, further, merged = _order(triples, merge)
+    return tuple(frozen(column[order].astype(np.int32)) for column in triples), further, merged
 
 
 def assemble(
     nodes: Terms,
     relations: Terms,
     triples: tuple[Int32[np.ndarray, " triples"], ...],
+    further: Further,
     literals: Literals,
     languages: tuple[str, ...],
     origins: tuple[Origin, ...],
@@ -158,6 +162,7 @@ def assemble(
         relation_ids=relation_ids,
         tails=tails,
         origin_ids=origin_ids,
+        further=further,
         literals=literals,
         outgoing=outgoing,
         incoming=incoming,
@@ -177,10 +182,11 @@ def replace_triples(graph: KnowledgeGraph, triples: Columns, literals: Literals,
     _check_ids(heads, len(graph.nodes), "nodes")
     _check_ids(tails, len(graph.nodes), "nodes")
     _check_ids(relation_ids, len(graph.relations), "relations")
-    rows, merged = sort_triples(triples, merge=merge)
+    rows, further, merged = sort_triples(triples, merge=merge)
     kept = literals if literals is graph.literals else _sort_literals(literals, len(graph.nodes))
     report = replace(graph.report, triples=len(rows[0]), literals=len(kept), merged=graph.report.merged + merged)
-    return assemble(graph.nodes, graph.relations, rows, kept, graph.languages, graph.origins, graph.sources, report)
+    terms, places = (graph.nodes, graph.relations), (graph.origins, graph.sources)
+    return assemble(*terms, rows, further, kept, graph.languages, *places, report)
 
 
 def digest_of(nodes: Terms, relations: Terms, triples: Sequence[np.ndarray], literals: Literals) -> str:
@@ -199,7 +205,7 @@ def _sort_literals(literals: Literals, nodes: int) -> Literals:
     ranks = {text: rank for rank, text in enumerate(sorted(set(texts)))}
     text_ids = np.fromiter((ranks[text] for text in texts), np.int32, len(texts))
     keys = (literals.nodes, literals.relation_ids, text_ids, literals.datatypes, literals.languages)
-    order, _ = _order((*keys, literals.origin_ids), merge=False)
+    order, _, _ = _order((*keys, literals.origin_ids), merge=False)
     return Literals(
         compress(literals.nodes, nodes),
         frozen(literals.nodes[order]),
@@ -208,22 +214,44 @@ def _sort_literals(literals: Literals, nodes: int) -> Literals:
         frozen(literals.datatypes[order]),
         frozen(literals.languages[order]),
         frozen(literals.origin_ids[order]),
+        _moved(literals.further, order),
         literals.datatype_names,
         literals.language_names,
     )
 
 
-def _order(columns: Columns, merge: bool) -> tuple[Int64[np.ndarray, " kept"], int]:
-    """The order of rows by all columns but the last (the origin), equal rows as they came; and how many were merged."""
-    keys = columns[:-1]
+def _moved(further: Further, order: Int64[np.ndarray, " rows"]) -> Further:
+    """The further origins of rows that were put into another order."""
+    places = np.empty(len(order), np.int32)
+    places[order] = np.arange(len(order), dtype=np.int32)
+    rows = places[further.rows]
+    by_row = np.lexsort((further.origin_ids, rows))
+    return Further(frozen(rows[by_row]), frozen(further.origin_ids[by_row]))
+
+
+def _order(columns: Columns, merge: bool) -> tuple[Int64[np.ndarray, " kept"], Further, int]:
+    """The order of rows by all columns but the last (the origin), equal rows as they came.
+
+    Also the further origins of rows that were merged, and how many were.
+    """
+    *keys, origins = columns
     order = np.lexsort(keys[::-1])
     if not merge or not len(order):
-        return order, 0
+        return order, Further.none(), 0
     first = np.zeros(len(order), np.bool_)
     first[0] = True
     for key in keys:
         first[1:] |= key[order][1:] != key[order][:-1]
-    return order[first], int(len(order) - first.sum())
+    return order[first], _further(origins[order], first), int(len(order) - first.sum())
+
+
+def _further(origins: Int[np.ndarray, " rows"], first: Bool[np.ndarray, " rows"]) -> Further:
+    """Origins of sorted rows that are not those of the first of their kind."""
+    again = np.flatnonzero(~first)
+    rows = np.cumsum(first)[again] - 1
+    others = np.flatnonzero(origins[again] != origins[first][rows])
+    pairs = np.unique(np.stack((rows[others], origins[again][others]), axis=1).astype(np.int32), axis=0)
+    return Further(*(frozen(np.ascontiguousarray(column)) for column in pairs.T))
 
 
 def _sorted(ids: dict[str, int]) -> tuple[list[str], Int32[np.ndarray, " terms"]]:

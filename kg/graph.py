@@ -22,10 +22,21 @@ from jaxtyping import Int, Int32
 from ragmtl.kg import labels
 from ragmtl.kg.adjacency import Adjacency
 from ragmtl.kg.literals import Literal, Literals
-from ragmtl.kg.origins import Origin, Report, Source
+from ragmtl.kg.origins import Further, Origin, Report, Source
 from ragmtl.kg.terms import BLANK, Strings, Terms
 
-__all__ = ["Adjacency", "KnowledgeGraph", "Literal", "Literals", "Origin", "Report", "Source", "Strings", "Terms"]
+__all__ = [
+    "Adjacency",
+    "Further",
+    "KnowledgeGraph",
+    "Literal",
+    "Literals",
+    "Origin",
+    "Report",
+    "Source",
+    "Strings",
+    "Terms",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +47,8 @@ class KnowledgeGraph:
         nodes: IRIs of nodes; blank nodes are called `_:f0b0` (number of the file, number of the node in it).
         relations: IRIs of relations, also of those that lead to literals only.
         heads, relation_ids, tails: The triples, sorted by (head, relation, tail), each once.
-        origin_ids: Row of each triple in `origins`.
+        origin_ids: Row of each triple in `origins`: the first that states it.
+        further: The other origins of triples that several state.
         literals: Values that hang on nodes.
         outgoing, incoming: The triples by head and by tail.
         labels: Label of each node.
@@ -54,6 +66,7 @@ class KnowledgeGraph:
     relation_ids: Int32[np.ndarray, " triples"]
     tails: Int32[np.ndarray, " triples"]
     origin_ids: Int32[np.ndarray, " triples"]
+    further: Further
     literals: Literals
     outgoing: Adjacency
     incoming: Adjacency
@@ -108,7 +121,7 @@ class KnowledgeGraph:
             tails: Node ids.
             origin_ids: Row of each in `origins`; 0 for all where none are given.
             literals: What hangs on the nodes, in any order (`indptr` is computed anew); as it is where None.
-            merge: Whether repeated triples become one.
+            merge: Whether repeated triples become one, with the origins of all.
 
         Raises:
             DataError: An id names no node or relation of this graph.
@@ -172,8 +185,17 @@ class KnowledgeGraph:
         return int(self.heads[triple]), int(self.relation_ids[triple]), int(self.tails[triple])
 
     def origin(self, triple: SupportsIndex) -> Origin:
-        """The file and the named graph that a triple was read from (the first, where it stands in several)."""
+        """The file and the named graph that a triple was read from (the first of `origins_of`)."""
         return self.origins[int(self.origin_ids[triple])]
+
+    def origins_of(self, triple: SupportsIndex) -> tuple[Origin, ...]:
+        """Every file and named graph that states a triple, the first one first."""
+        return tuple(self.origins[row] for row in (int(self.origin_ids[triple]), *self.further.of(triple)))
+
+    def literal_origins_of(self, row: SupportsIndex) -> tuple[Origin, ...]:
+        """Every file and named graph that states a literal, given its row in `literals`, the first one first."""
+        literals = self.literals
+        return tuple(self.origins[at] for at in (int(literals.origin_ids[row]), *literals.further.of(row)))
 
     def save(self, directory: str | Path) -> None:
         """Write the graph into a directory, whole or not at all; a graph that stands there is replaced.

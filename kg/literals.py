@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Int32, Int64
 
 from ragmtl.kg.adjacency import row_of
+from ragmtl.kg.origins import Further
 from ragmtl.kg.terms import Strings
 
 
@@ -38,7 +39,8 @@ class Literals:
         texts: Lexical form of each row.
         datatypes: Row of each in `datatype_names`.
         languages: Row of each in `language_names`.
-        origin_ids: Row of each in the `origins` of the graph.
+        origin_ids: Row of each in the `origins` of the graph: the first that states it.
+        further: The other origins of those that several state.
         datatype_names: IRIs; the first is "".
         language_names: Language tags; the first is "".
     """
@@ -50,6 +52,7 @@ class Literals:
     datatypes: Int32[np.ndarray, " rows"]
     languages: Int32[np.ndarray, " rows"]
     origin_ids: Int32[np.ndarray, " rows"]
+    further: Further
     datatype_names: tuple[str, ...]
     language_names: tuple[str, ...]
 

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import index
+from typing import SupportsIndex
+
+import numpy as np
+from jaxtyping import Int, Int64
+
+from ragmtl.kg.terms import frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +18,45 @@ class Origin:
 
     source: str
     graph: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Further:
+    """The origins, beyond the first one, of statements that several origins state.
+
+    Attributes:
+        rows: Row of the statement, ascending; a row comes once for each further origin.
+        origin_ids: The further origin, ascending within a row.
+    """
+
+    rows: Int[np.ndarray, " further"]
+    origin_ids: Int[np.ndarray, " further"]
+
+    @classmethod
+    def none(cls) -> Further:
+        """No statement has more than one origin."""
+        return cls(frozen(np.zeros(0, np.int32)), frozen(np.zeros(0, np.int32)))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def of(self, row: SupportsIndex) -> list[int]:
+        """The further origins of one statement."""
+        start, end = np.searchsorted(self.rows, [index(row), index(row) + 1])
+        return [int(origin) for origin in self.origin_ids[start:end]]
+
+
+def stated(
+    origin_ids: Int[np.ndarray, " rows"], further: Further
+) -> tuple[Int64[np.ndarray, " statements"], Int64[np.ndarray, " statements"]]:
+    """Every pair of a statement and an origin that states it: rows, ascending, and origins, the first one first.
+
+    >>> stated(np.array([2, 0]), Further(np.array([0]), np.array([5])))
+    (array([0, 0, 1]), array([2, 5, 0]))
+    """
+    rows = np.concatenate((np.arange(len(origin_ids)), further.rows))
+    order = np.argsort(rows, kind="stable")
+    return rows[order], np.concatenate((origin_ids, further.origin_ids))[order].astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +76,7 @@ class Report:
         statements: Statements read, triples between nodes and literals together.
         triples: Triples kept.
         literals: Literals kept.
-        merged: Statements that repeat another one; the first stays, with its origin.
+        merged: Statements that repeat another one; all their origins are kept.
         left_out: Reason and number of each kind of thing that was not kept.
     """
 

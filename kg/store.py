@@ -20,11 +20,11 @@ from ragmtl.kg.adjacency import Adjacency
 from ragmtl.kg.encode import digest_of
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.literals import Literals
-from ragmtl.kg.origins import Origin, Report, Source
+from ragmtl.kg.origins import Further, Origin, Report, Source
 from ragmtl.kg.replace import put_back, replacing
 from ragmtl.kg.terms import Strings, Terms
 
-FORMAT = "ragmtl graph 1"
+FORMAT = "ragmtl graph 2"
 MANIFEST = "manifest.json"
 _AGAIN = "build it again"
 
@@ -68,6 +68,9 @@ def _arrays(graph: KnowledgeGraph) -> dict[str, np.ndarray]:
         arrays[name] = getattr(graph, name)
     for name in ("indptr", "nodes", "relation_ids", "datatypes", "languages", "origin_ids"):
         arrays[f"literals.{name}"] = getattr(literals, name)
+    for name in ("rows", "origin_ids"):
+        arrays[f"further.{name}"] = getattr(graph.further, name)
+        arrays[f"literals.further.{name}"] = getattr(literals.further, name)
     for name in ("indptr", "neighbours", "relations", "triples"):
         arrays[f"incoming.{name}"] = getattr(graph.incoming, name)
     return arrays | {"outgoing.indptr": graph.outgoing.indptr, "outgoing.triples": graph.outgoing.triples}
@@ -79,6 +82,7 @@ _NAMES = (
     *(f"literals.{name}" for name in ("indptr", "nodes", "relation_ids", "datatypes", "languages", "origin_ids")),
     *(f"incoming.{name}" for name in ("indptr", "neighbours", "relations", "triples")),
     *("outgoing.indptr", "outgoing.triples"),
+    *(f"{of}further.{name}" for of in ("", "literals.") for name in ("rows", "origin_ids")),
 )
 
 
@@ -155,6 +159,7 @@ def _restore(manifest: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> K
         relation_ids=arrays["relation_ids"],
         tails=arrays["tails"],
         origin_ids=arrays["origin_ids"],
+        further=Further(arrays["further.rows"], arrays["further.origin_ids"]),
         literals=_restore_literals(manifest, arrays, strings["texts"]),
         outgoing=Adjacency(*outgoing),
         incoming=Adjacency(*incoming),
@@ -180,6 +185,7 @@ def _restore_literals(manifest: Mapping[str, Any], arrays: Mapping[str, np.ndarr
         datatypes=arrays["literals.datatypes"],
         languages=arrays["literals.languages"],
         origin_ids=arrays["literals.origin_ids"],
+        further=Further(arrays["literals.further.rows"], arrays["literals.further.origin_ids"]),
         datatype_names=tuple(manifest["datatype_names"]),
         language_names=tuple(manifest["language_names"]),
     )
