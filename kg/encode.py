@@ -99,7 +99,7 @@ class GraphBuilder:
         report = Report(len(self), len(triples[0]), len(literals), merged + repeated, left_out)
         origins = tuple(Origin(*origin) for origin in self._origins)
         terms = Terms(Strings.of(nodes)), Terms(Strings.of(relations))
-        return assemble(*terms, triples, further, literals, tuple(languages), origins, sources, report)
+        return assemble(*terms, (triples, further), literals, tuple(languages), origins, sources, report)
 
     def _build_literals(
         self, node_ids: Int32[np.ndarray, " nodes"], relation_ids: Int32[np.ndarray, " relations"]
@@ -143,8 +143,7 @@ def sort_triples(
 def assemble(
     nodes: Terms,
     relations: Terms,
-    triples: tuple[Int32[np.ndarray, " triples"], ...],
-    further: Further,
+    stated: tuple[tuple[Int32[np.ndarray, " triples"], ...], Further],
     literals: Literals,
     languages: tuple[str, ...],
     origins: tuple[Origin, ...],
@@ -152,6 +151,7 @@ def assemble(
     report: Report,
 ) -> KnowledgeGraph:
     """A graph of sorted parts: adds both directions, labels and digest."""
+    triples, further = stated
     heads, relation_ids, tails, origin_ids = triples
     outgoing, incoming = both_ways(heads, relation_ids, tails, len(nodes))
     names = node_labels(literals, nodes, relations, languages)
@@ -186,7 +186,7 @@ def replace_triples(graph: KnowledgeGraph, triples: Columns, literals: Literals,
     kept = literals if literals is graph.literals else _sort_literals(literals, len(graph.nodes))
     report = replace(graph.report, triples=len(rows[0]), literals=len(kept), merged=graph.report.merged + merged)
     terms, places = (graph.nodes, graph.relations), (graph.origins, graph.sources)
-    return assemble(*terms, rows, further, kept, graph.languages, *places, report)
+    return assemble(*terms, (rows, further), kept, graph.languages, *places, report)
 
 
 def digest_of(nodes: Terms, relations: Terms, triples: Sequence[np.ndarray], literals: Literals) -> str:

@@ -7,7 +7,7 @@ from operator import index
 from typing import SupportsIndex
 
 import numpy as np
-from jaxtyping import Int, Int64
+from jaxtyping import Int64, Integer
 
 from ragmtl.kg.terms import frozen
 
@@ -29,8 +29,8 @@ class Further:
         origin_ids: The further origin, ascending within a row.
     """
 
-    rows: Int[np.ndarray, " further"]
-    origin_ids: Int[np.ndarray, " further"]
+    rows: Integer[np.ndarray, " further"]
+    origin_ids: Integer[np.ndarray, " further"]
 
     @classmethod
     def none(cls) -> Further:
@@ -47,7 +47,7 @@ class Further:
 
 
 def stated(
-    origin_ids: Int[np.ndarray, " rows"], further: Further
+    origin_ids: Integer[np.ndarray, " rows"], further: Further
 ) -> tuple[Int64[np.ndarray, " statements"], Int64[np.ndarray, " statements"]]:
     """Every pair of a statement and an origin that states it: rows, ascending, and origins, the first one first.
 

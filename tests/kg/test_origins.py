@@ -34,8 +34,8 @@ def places(graph: KnowledgeGraph) -> dict[tuple[str, str, str | Literal], tuple[
         found[graph.nodes[head], graph.relations[relation], graph.nodes[tail]] = graph.origins_of(row)
     for node in range(len(graph.nodes)):
         for row in graph.literals.rows(node):
-            relation = graph.relations[int(graph.literals.relation_ids[row])]
-            found[graph.nodes[node], relation, graph.literals[row]] = graph.literal_origins_of(row)
+            link = graph.relations[int(graph.literals.relation_ids[row])]
+            found[graph.nodes[node], link, graph.literals[row]] = graph.literal_origins_of(row)
     return found
 
 
