@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     )
     from ragmtl.kg.read import read_rdf
     from ragmtl.kg.subgraph import Subgraph
-    from ragmtl.kg.walk import cut, k_hop, pagerank
+    from ragmtl.kg.walk import cut, k_hop, k_hops, pagerank, pageranks
     from ragmtl.kg.write import to_networkx, to_rdflib, write_turtle
 
 _MODULES = {
@@ -41,7 +41,7 @@ _MODULES = {
     ),
     "read": ("read_rdf",),
     "subgraph": ("Subgraph",),
-    "walk": ("cut", "k_hop", "pagerank"),
+    "walk": ("cut", "k_hop", "k_hops", "pagerank", "pageranks"),
     "write": ("to_networkx", "to_rdflib", "write_turtle"),
 }
 
@@ -59,7 +59,9 @@ __all__ = [
     "Terms",
     "cut",
     "k_hop",
+    "k_hops",
     "pagerank",
+    "pageranks",
     "read_rdf",
     "to_networkx",
     "to_rdflib",

@@ -6,18 +6,30 @@ from a node along any of its edges, forwards or backwards, with equal chance; a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Float64, Int, Int64
+from jaxtyping import Bool, Float, Float32, Float64, Int, Int32, Int64, UInt8
 
 from ragmtl.errors import DataError
-from ragmtl.kg.adjacency import Adjacency
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.subgraph import Subgraph
+from ragmtl.kg.terms import frozen
+from ragmtl.kg.terrain import Terrain, shown_relations, terrain_of
+
+if TYPE_CHECKING:
+    from ragmtl.kg.compiled import Edges
 
 Nodes = Sequence[int] | Int[np.ndarray, " some"]
+Ranked = tuple[Int64[np.ndarray, " reached"], Float32[np.ndarray, " reached"]]
+Answer = TypeVar("Answer")
 NOTHING: frozenset[int] = frozenset()
+MOST_EDGES = 25_000
+"""How many edges one PageRank walks: about a millisecond."""
+SPREAD = 512
 
 
 def pagerank(
@@ -26,20 +38,22 @@ def pagerank(
     weights: Sequence[float] | Float[np.ndarray, " some"],
     *,
     damping: float = 0.85,
-    epsilon: float = 1e-5,
+    epsilon: float = 1e-6,
+    most: int = MOST_EDGES,
     hide: Set[int] = NOTHING,
-    degrees: Int64[np.ndarray, " nodes"] | None = None,
-) -> tuple[Int64[np.ndarray, " reached"], Float32[np.ndarray, " reached"]]:
-    """Personalised PageRank around seeds, by forward push.
+    degrees: Int[np.ndarray, " nodes"] | None = None,
+) -> Ranked:
+    """Personalised PageRank around seeds, by forward push; what it takes does not grow with the graph.
 
     Args:
-        graph: Where to walk.
+        graph: Where to walk. Its degrees and components are counted once and kept as long as it lives.
         seeds: Node ids; the weights of one that comes twice are added.
         weights: How much each seed counts, 0 or more; only their proportions matter.
         damping: Chance to walk on, in [0, 1).
-        epsilon: Precision: no node is off by more than about `epsilon` × its degree.
+        epsilon: Precision: no node is off by more than about `epsilon` × its degree, if `most` edges suffice for that.
+        most: The most edges to walk. Scores get as precise as so many allow.
         hide: Ids of relations that must not be walked.
-        degrees: What `shown_degrees(graph, hide)` gives, for those who walk often; counted where None.
+        degrees: What `shown_degrees(graph, hide)` gives; not needed, as it is kept.
 
     Returns:
         The nodes reached, best first (ties by id), and their scores, which sum to at most 1.
@@ -47,32 +61,51 @@ def pagerank(
     Raises:
         DataError: A seed is no node of the graph, a weight is negative, or their numbers differ.
     """
-    from ragmtl.kg.push import push
-
     starts, shares = _seed_shares(graph, seeds, weights)
     if not len(starts):
         return np.zeros(0, np.int64), np.zeros(0, np.float32)
-    counts = degrees if degrees is not None else shown_degrees(graph, hide)
-    state = np.zeros((len(graph.nodes), 2))  # residual, score
-    state[starts, 0] = shares
-    shown = _shown(graph, hide).astype(np.uint8)
-    reached = push(_arrays(graph.outgoing), _arrays(graph.incoming), shown, starts, counts, state, damping, epsilon)
-    scores = state[reached, 1]
-    order = np.lexsort((reached, -scores))
-    return reached[order], scores[order].astype(np.float32)
+    terrain = terrain_of(graph, hide)
+    if degrees is not None:
+        terrain = replace(terrain, degrees=frozen(degrees.astype(np.int32)))
+    return _pushed(graph, terrain, (starts, shares), (damping, epsilon, most))
 
 
-def shown_degrees(graph: KnowledgeGraph, hide: Set[int] = NOTHING) -> Int64[np.ndarray, " nodes"]:
+def pageranks(
+    graph: KnowledgeGraph,
+    seeds: Sequence[Nodes],
+    *,
+    damping: float = 0.85,
+    epsilon: float = 1e-6,
+    most: int = MOST_EDGES,
+    hide: Set[int] = NOTHING,
+    threads: int = 1,
+) -> list[Ranked]:
+    """Personalised PageRank around each of several sets of seeds, whose seeds count alike; see `pagerank`.
+
+    The answers are the same whatever the number of threads.
+    """
+
+    def one(nodes: Nodes) -> Ranked:
+        return pagerank(graph, nodes, np.ones(len(nodes)), damping=damping, epsilon=epsilon, most=most, hide=hide)
+
+    terrain_of(graph, hide)
+    return _each(one, seeds, threads)
+
+
+def shown_degrees(graph: KnowledgeGraph, hide: Set[int] = NOTHING) -> Int32[np.ndarray, " nodes"]:
     """How many edges each node has, both ways, without those of hidden relations."""
-    counts = np.diff(graph.outgoing.indptr) + np.diff(graph.incoming.indptr)
-    if hide:
-        hidden = ~_shown(graph, hide)[graph.relation_ids]
-        for ends in (graph.heads, graph.tails):
-            counts -= np.bincount(ends[hidden], minlength=len(counts))
-    return counts
+    return terrain_of(graph, hide).degrees
 
 
-def k_hop(graph: KnowledgeGraph, seeds: Nodes, *, hops: int, budget: int, hide: Set[int] = NOTHING) -> Subgraph:
+def k_hop(
+    graph: KnowledgeGraph,
+    seeds: Nodes,
+    *,
+    hops: int,
+    budget: int,
+    hide: Set[int] = NOTHING,
+    spread: int = SPREAD,
+) -> Subgraph:
     """The nodes at most `hops` edges from the seeds, nearest first, within a budget of nodes.
 
     Each hop hands the mass of its nodes on to their new neighbours in equal shares; within a hop, nodes are ranked by
@@ -84,23 +117,39 @@ def k_hop(graph: KnowledgeGraph, seeds: Nodes, *, hops: int, budget: int, hide: 
         hops: How many edges away to go, 0 or more.
         budget: The largest number of nodes, seeds counted.
         hide: Ids of relations that must not be walked or shown.
+        spread: How many edges of a node are looked at, but at least `budget`; of a hub with more, some that are evenly
+            spaced over its row, so that what a search takes does not grow with the graph.
 
     Raises:
         DataError: A seed is no node of the graph.
     """
-    starts = _unique(_checked(graph, seeds))[: max(budget, 0)]
-    scores = np.zeros(len(graph.nodes), np.float32)
-    scores[starts] = 1.0
-    nodes, frontier, mass = starts, starts, np.ones(len(starts))
-    shown = _shown(graph, hide)
-    for hop in range(1, hops + 1):
-        if len(nodes) >= budget or not len(frontier):
-            break
-        frontier, mass = _step(graph, frontier, mass, scores, shown)
-        frontier, mass = frontier[: budget - len(nodes)], mass[: budget - len(nodes)]
-        scores[frontier] = 0.5**hop * 0.5 * (1.0 + mass / mass.max(initial=1e-30))
-        nodes = np.concatenate((nodes, frontier))
-    return cut(graph, nodes, scores[nodes], starts, budget=budget, hide=hide)
+    from ragmtl.kg.hops import reach
+
+    room = min(max(budget, 0), len(graph.nodes))
+    starts = _unique(_checked(graph, seeds))[:room]
+    shown = shown_relations(graph, hide)
+    nodes, scores = reach(_edges(graph), shown, starts, hops, room, max(spread, room))
+    is_seed = np.arange(len(nodes)) < len(starts)
+    order = np.lexsort((nodes, ~is_seed, -scores))
+    return _among(graph, nodes[order], scores[order].astype(np.float64), is_seed[order], shown)
+
+
+def k_hops(
+    graph: KnowledgeGraph,
+    seeds: Sequence[Nodes],
+    *,
+    hops: int,
+    budget: int,
+    hide: Set[int] = NOTHING,
+    spread: int = SPREAD,
+    threads: int = 1,
+) -> list[Subgraph]:
+    """The neighbourhood of each of several sets of seeds; see `k_hop`. The same whatever the number of threads."""
+
+    def one(nodes: Nodes) -> Subgraph:
+        return k_hop(graph, nodes, hops=hops, budget=budget, hide=hide, spread=spread)
+
+    return _each(one, seeds, threads)
 
 
 def cut(
@@ -136,7 +185,7 @@ def cut(
     is_seed = np.isin(every, starts)
     kept = np.lexsort((every, -values, ~is_seed))[: max(budget, 0)]
     kept = kept[np.lexsort((every[kept], ~is_seed[kept], -values[kept]))]
-    return _among(graph, every[kept], _normalised(values[kept]), is_seed[kept], hide)
+    return _among(graph, every[kept], values[kept], is_seed[kept], shown_relations(graph, hide))
 
 
 def _among(
@@ -144,59 +193,56 @@ def _among(
     nodes: Int64[np.ndarray, " nodes"],
     scores: Float64[np.ndarray, " nodes"],
     seeds: Bool[np.ndarray, " nodes"],
-    hide: Set[int],
+    shown: UInt8[np.ndarray, " relations"],
 ) -> Subgraph:
-    triples = _triples_among(graph, nodes)
-    triples = triples[_shown(graph, hide)[graph.relation_ids[triples]]]
-    by_id = np.argsort(nodes)
-    heads = by_id[np.searchsorted(nodes, graph.heads[triples], sorter=by_id)]
-    tails = by_id[np.searchsorted(nodes, graph.tails[triples], sorter=by_id)]
+    from ragmtl.kg.hops import among
+
+    ids = frozen(graph.outgoing.triples), frozen(graph.incoming.triples)
+    triples, heads, tails, relations = among(_edges(graph), ids, shown, nodes)
+    values = _normalised(scores)
     return Subgraph(
         nodes=nodes,
-        scores=scores.astype(np.float32),
+        scores=values.astype(np.float32),
         seeds=seeds,
         triples=triples,
         heads=heads,
         tails=tails,
-        relations=graph.relation_ids[triples].astype(np.int64),
-        weights=_normalised(np.sqrt(scores[heads] * scores[tails])).astype(np.float32),
+        relations=relations,
+        weights=_normalised(np.sqrt(values[heads] * values[tails])).astype(np.float32),
     )
 
 
-def _triples_among(graph: KnowledgeGraph, nodes: Int64[np.ndarray, " nodes"]) -> Int64[np.ndarray, " triples"]:
-    """Ids of the triples whose ends are both among the nodes, in order; looks along the direction with fewer edges."""
-    sizes = [int((way.indptr[nodes + 1] - way.indptr[nodes]).sum()) for way in (graph.outgoing, graph.incoming)]
-    way = graph.outgoing if sizes[0] <= sizes[1] else graph.incoming
-    places, _ = way.rows(nodes)
-    inside = np.isin(way.neighbours[places], nodes)
-    return np.sort(way.triples[places[inside]].astype(np.int64))
-
-
-def _step(
+def _pushed(
     graph: KnowledgeGraph,
-    frontier: Int64[np.ndarray, " frontier"],
-    mass: Float64[np.ndarray, " frontier"],
-    scores: Float32[np.ndarray, " nodes"],
-    shown: Bool[np.ndarray, " relations"],
-) -> tuple[Int64[np.ndarray, " next"], Float64[np.ndarray, " next"]]:
-    """The neighbours that have no score yet, best first, and the mass that each gets."""
-    found = [_visible(way, frontier, shown) for way in (graph.outgoing, graph.incoming)]
-    neighbours = np.concatenate([pair[0] for pair in found])
-    owners = np.concatenate([pair[1] for pair in found])
-    shares = (mass / np.maximum(np.bincount(owners, minlength=len(frontier)), 1))[owners]
-    new = scores[neighbours] == 0
-    nodes, places = np.unique(neighbours[new], return_inverse=True)
-    sums = np.bincount(places, shares[new], minlength=len(nodes)).astype(np.float64)
-    order = np.lexsort((nodes, -sums))
-    return nodes[order], sums[order]
+    terrain: Terrain,
+    seeds: tuple[Int64[np.ndarray, " seeds"], Float64[np.ndarray, " seeds"]],
+    limits: tuple[float, float, int],
+) -> Ranked:
+    from ragmtl.kg.push import push, scores_of
+
+    starts, shares = seeds
+    damping, epsilon, most = limits
+    edges, degrees = _edges(graph), terrain.degrees
+    *touched, level = push(edges, terrain.shown, starts, shares, degrees, damping, epsilon, most)
+    whole = terrain.components, terrain.volumes, terrain.hubs, degrees
+    nodes, scores = scores_of(tuple(touched), *whole, starts, damping, level)
+    return _ranked(nodes, scores.astype(np.float32))
 
 
-def _visible(
-    way: Adjacency, nodes: Int64[np.ndarray, " nodes"], shown: Bool[np.ndarray, " relations"]
-) -> tuple[Int64[np.ndarray, " edges"], Int64[np.ndarray, " edges"]]:
-    places, owners = way.rows(nodes)
-    keep = shown[way.relations[places]]
-    return way.neighbours[places[keep]].astype(np.int64), owners[keep]
+def _ranked(nodes: Int64[np.ndarray, " nodes"], scores: Float32[np.ndarray, " nodes"]) -> Ranked:
+    """Best first, ties by id: as one sort, since the bits of floats from 0 on are in the order of the floats."""
+    keys = ~scores.view(np.uint32).astype(np.uint64) << np.uint64(32) | nodes.astype(np.uint64)
+    keys.sort()
+    scores = (~(keys >> np.uint64(32))).astype(np.uint32).view(np.float32)
+    return (keys & np.uint64(0xFFFFFFFF)).astype(np.int64), scores
+
+
+def _each(one: Callable[[Nodes], Answer], seeds: Sequence[Nodes], threads: int) -> list[Answer]:
+    """One answer for each set of seeds, in order; loops that are compiled run beside each other."""
+    if threads <= 1:
+        return [one(nodes) for nodes in seeds]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(one, seeds))
 
 
 def _seed_shares(
@@ -225,17 +271,16 @@ def _unique(ids: Int64[np.ndarray, " given"]) -> Int64[np.ndarray, " nodes"]:
     return ids[np.sort(firsts)]
 
 
-def _shown(graph: KnowledgeGraph, hide: Set[int]) -> Bool[np.ndarray, " relations"]:
-    shown = np.ones(len(graph.relations), np.bool_)
-    shown[list(hide)] = False
-    return shown
-
-
 def _normalised(values: Float64[np.ndarray, " values"]) -> Float64[np.ndarray, " values"]:
     """Divided by the largest, so that it becomes 1; zeros stay."""
     largest = values.max(initial=0.0)
     return values / largest if largest > 0 else values
 
 
-def _arrays(way: Adjacency) -> tuple[Int64[np.ndarray, " pointers"], Int[np.ndarray, " e"], Int[np.ndarray, " e"]]:
-    return way.indptr, way.neighbours, way.relations
+def _edges(graph: KnowledgeGraph) -> tuple[Edges, Edges]:
+    """Both directions, as the compiled loops want them: all arrays of a kind of one type."""
+    out, into = graph.outgoing, graph.incoming
+    return (
+        (frozen(out.indptr), frozen(out.neighbours), frozen(out.relations)),
+        (frozen(into.indptr), frozen(into.neighbours), frozen(into.relations)),
+    )

@@ -1,0 +1,172 @@
+"""The loops behind k-hop neighbourhoods, compiled: a breadth-first search within a budget, and the triples among nodes.
+
+Neither looks at all edges of a hub: a search takes some of them, evenly spaced over its row, and whether a triple leads
+from a hub to a node is looked up in its sorted row.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush, heapreplace
+
+import numpy as np
+
+from ragmtl.kg.compiled import Edges, compiled, slot_in, table_for
+
+LONG_ROW = 256
+
+
+@compiled
+def reach(
+    edges: tuple[Edges, Edges], shown: np.ndarray, starts: np.ndarray, hops: int, budget: int, spread: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The nodes at most so many hops away, hop by hop, and their scores.
+
+    Args:
+        edges: By their heads, and by their tails.
+        shown: 1 for relations that may be walked, else 0; empty where all may.
+        starts: Nodes, each once, at most the budget.
+        hops: How far to go.
+        budget: The most nodes.
+        spread: How many edges of a node are looked at.
+    """
+    count = len(edges[0][0]) - 1
+    kept = table_for(min(budget, count))
+    nodes, scores = np.empty(min(budget, count), np.int64), np.ones(min(budget, count), np.float32)
+    used = len(starts)
+    nodes[:used] = starts
+    for node in starts:
+        kept[slot_in(kept, node)] = node
+    first, masses = 0, np.ones(used)
+    for hop in range(1, hops + 1):
+        if used >= budget or first == used:
+            break
+        found = _handed_on(edges, shown, nodes[first:used], masses, kept, spread)
+        first, masses = used, _best(found, nodes[used:])
+        used += len(masses)
+        for place in range(first, used):
+            kept[slot_in(kept, nodes[place])] = nodes[place]
+            scores[place] = 0.5**hop * 0.5 * (1.0 + masses[place - first] / masses[0])
+    return nodes[:used], scores[:used]
+
+
+@compiled
+def _handed_on(
+    edges: tuple[Edges, Edges],
+    shown: np.ndarray,
+    frontier: np.ndarray,
+    masses: np.ndarray,
+    kept: np.ndarray,
+    spread: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The neighbours that are not kept yet, and the mass that each gets."""
+    (out_rows, out_ends, out_links), (in_rows, in_ends, in_links) = edges
+    total = 0
+    for node in frontier:
+        total += min(spread, out_rows[node + 1] - out_rows[node] + in_rows[node + 1] - in_rows[node])
+    table, all_shown = table_for(total), len(shown) == 0
+    nodes, sums, slots, used = np.empty(total, np.int64), np.empty(total), np.empty(len(table), np.int64), 0
+    for place, node in enumerate(frontier):
+        out_degree, in_degree = out_rows[node + 1] - out_rows[node], in_rows[node + 1] - in_rows[node]
+        degree = out_degree + in_degree
+        looks = min(spread, degree)
+        visible = looks
+        if not all_shown:
+            visible = 0
+            for look in range(looks):
+                at = look * degree // looks
+                link = out_links[out_rows[node] + at] if at < out_degree else in_links[in_rows[node] + at - out_degree]
+                visible += shown[link]
+        share = masses[place] * looks / max(visible * degree, 1)
+        for look in range(looks):
+            at = look * degree // looks
+            if at < out_degree:
+                end, link = np.int64(out_ends[out_rows[node] + at]), out_links[out_rows[node] + at]
+            else:
+                at += in_rows[node] - out_degree
+                end, link = np.int64(in_ends[at]), in_links[at]
+            if not all_shown and shown[link] == 0 or kept[slot_in(kept, end)] >= 0:
+                continue
+            slot = slot_in(table, end)
+            if table[slot] < 0:
+                table[slot], slots[slot] = end, used
+                nodes[used], sums[used] = end, 0.0
+                used += 1
+            sums[slots[slot]] += share
+    return nodes[:used], sums[:used]
+
+
+@compiled
+def _best(found: tuple[np.ndarray, np.ndarray], room: np.ndarray) -> np.ndarray:
+    """Writes the nodes of most mass into `room`, best first, ties by id; gives their masses."""
+    heap = [(0.0, np.int64(0)) for _ in range(0)]  # the worst of the best stands first
+    for node, mass in zip(*found):  # noqa: B905 -- numba compiles no strict
+        if len(heap) < len(room):
+            heappush(heap, (mass, -node))
+        elif (mass, -node) > heap[0]:
+            heapreplace(heap, (mass, -node))
+    masses = np.empty(len(heap))
+    for place in range(len(heap) - 1, -1, -1):
+        masses[place], negative = heappop(heap)
+        room[place] = -negative
+    return masses
+
+
+@compiled
+def among(
+    edges: tuple[Edges, Edges], ids: tuple[np.ndarray, np.ndarray], shown: np.ndarray, nodes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The triples between nodes (each given once): id, position of head and tail in `nodes`, relation; by id.
+
+    Args:
+        edges: By their heads, and by their tails.
+        ids: The triple of each edge of both.
+        shown: 1 for relations to show, else 0; empty where all are shown.
+        nodes: The nodes.
+    """
+    table = table_for(len(nodes))
+    positions = np.empty(len(table), np.int64)
+    for position, node in enumerate(nodes):
+        slot = slot_in(table, node)
+        table[slot], positions[slot] = node, position
+    (out_rows, out_ends, out_links), (in_rows, in_ends, in_links) = edges
+    found = [(np.int64(0), np.int64(0), np.int64(0), np.int64(0)) for _ in range(0)]
+    for position, node in enumerate(nodes):
+        if out_rows[node + 1] - out_rows[node] <= LONG_ROW:
+            for place in range(out_rows[node], out_rows[node + 1]):
+                slot = slot_in(table, np.int64(out_ends[place]))
+                if table[slot] >= 0:
+                    link = np.int64(out_links[place])
+                    found.append((np.int64(ids[0][place]), np.int64(position), positions[slot], link))
+        if in_rows[node + 1] - in_rows[node] <= LONG_ROW:
+            for place in range(in_rows[node], in_rows[node + 1]):
+                head = np.int64(in_ends[place])
+                slot = slot_in(table, head)
+                if table[slot] >= 0 and out_rows[head + 1] - out_rows[head] > LONG_ROW:
+                    link = np.int64(in_links[place])
+                    found.append((np.int64(ids[1][place]), positions[slot], np.int64(position), link))
+        else:
+            for other, head in enumerate(nodes):
+                if out_rows[head + 1] - out_rows[head] > LONG_ROW:
+                    for place in _places_of(out_ends, out_links, out_rows[head], out_rows[head + 1], node):
+                        link = np.int64(out_links[place])
+                        found.append((np.int64(ids[0][place]), np.int64(other), np.int64(position), link))
+    found.sort()
+    kept = [row for row in found if len(shown) == 0 or shown[row[3]] == 1]
+    columns = np.empty((4, len(kept)), np.int64)
+    for place, row in enumerate(kept):
+        columns[0, place], columns[1, place], columns[2, place], columns[3, place] = row
+    return columns[0], columns[1], columns[2], columns[3]
+
+
+@compiled
+def _places_of(ends: np.ndarray, links: np.ndarray, first: int, last: int, tail: int) -> list[int]:
+    """Where a tail stands in a row that is sorted by relation and then by tail."""
+    places = [np.int64(0) for _ in range(0)]
+    while first < last:
+        stop = first + np.searchsorted(links[first:last], links[first], side="right")
+        place = first + np.searchsorted(ends[first:stop], tail)
+        while place < stop and ends[place] == tail:
+            places.append(np.int64(place))
+            place += 1
+        first = stop
+    return places
