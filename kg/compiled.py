@@ -39,8 +39,9 @@ def table_for(keys: int) -> np.ndarray:
 @compiled
 def slot_in(table: np.ndarray, key: int) -> int:
     """Where a key stands in a table, or the free slot where it belongs."""
-    mask = np.uint64(len(table) - 1)
-    slot = ((np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)) & mask
+    mask = len(table) - 1
+    mixed = (np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)
+    slot = int(np.int64(mixed)) & mask
     while table[slot] != key and table[slot] >= 0:
-        slot = (slot + np.uint64(1)) & mask
-    return np.int64(slot)
+        slot = (slot + 1) & mask
+    return slot

@@ -14,16 +14,16 @@ from ragmtl.kg.compiled import compiled
 from ragmtl.kg.graph import KnowledgeGraph
 
 
-def weakly_connected(
-    graph: KnowledgeGraph, hide: Set[int] = frozenset()
-) -> tuple[Int32[np.ndarray, " nodes"], int]:
+def weakly_connected(graph: KnowledgeGraph, hide: Set[int] = frozenset()) -> tuple[Int32[np.ndarray, " nodes"], int]:
     """The component of each node, whatever way edges point, and how many there are.
 
     Components are numbered in the order of their first node.
     """
     shown = np.ones(len(graph.relations), np.uint8)
     shown[list(hide)] = 0
-    return _numbered(_united(graph.heads, graph.relation_ids, graph.tails, shown, len(graph.nodes)))
+    parents = _united(graph.heads, graph.relation_ids, graph.tails, shown, len(graph.nodes))
+    components, count = _numbered(parents)
+    return components, int(count)
 
 
 @compiled

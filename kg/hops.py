@@ -98,7 +98,7 @@ def _handed_on(
 @compiled
 def _best(found: tuple[np.ndarray, np.ndarray], room: np.ndarray) -> np.ndarray:
     """Writes the nodes of most mass into `room`, best first, ties by id; gives their masses."""
-    heap = [(0.0, np.int64(0)) for _ in range(0)]  # the worst of the best stands first
+    heap = [(0.0, 0) for _ in range(0)]  # the worst of the best stands first
     for node, mass in zip(*found):  # noqa: B905 -- numba compiles no strict
         if len(heap) < len(room):
             heappush(heap, (mass, -node))
@@ -128,30 +128,14 @@ def among(
     for position, node in enumerate(nodes):
         slot = slot_in(table, node)
         table[slot], positions[slot] = node, position
-    (out_rows, out_ends, out_links), (in_rows, in_ends, in_links) = edges
-    found = [(np.int64(0), np.int64(0), np.int64(0), np.int64(0)) for _ in range(0)]
-    for position, node in enumerate(nodes):
-        if out_rows[node + 1] - out_rows[node] <= LONG_ROW:
-            for place in range(out_rows[node], out_rows[node + 1]):
-                slot = slot_in(table, np.int64(out_ends[place]))
-                if table[slot] >= 0:
-                    link = np.int64(out_links[place])
-                    found.append((np.int64(ids[0][place]), np.int64(position), positions[slot], link))
-        if in_rows[node + 1] - in_rows[node] <= LONG_ROW:
-            for place in range(in_rows[node], in_rows[node + 1]):
-                head = np.int64(in_ends[place])
-                slot = slot_in(table, head)
-                if table[slot] >= 0 and out_rows[head + 1] - out_rows[head] > LONG_ROW:
-                    link = np.int64(in_links[place])
-                    found.append((np.int64(ids[1][place]), positions[slot], np.int64(position), link))
-        else:
-            for other, head in enumerate(nodes):
-                if out_rows[head + 1] - out_rows[head] > LONG_ROW:
-                    for place in _places_of(out_ends, out_links, out_rows[head], out_rows[head + 1], node):
-                        link = np.int64(out_links[place])
-                        found.append((np.int64(ids[0][place]), np.int64(other), np.int64(position), link))
-    found.sort()
-    kept = [row for row in found if len(shown) == 0 or shown[row[3]] == 1]
+    long = edges[0][0][nodes + 1] - edges[0][0][nodes] > LONG_ROW
+    found = _row_by_row(edges[0], ids[0], nodes, (table, positions), ~long)
+    for tail, head, place, link in _row_by_row(edges[1], ids[1], nodes, (table, positions), _short(edges[1][0], nodes)):
+        if long[head]:
+            found.append((head, tail, place, link))
+    found.extend(_looked_up(edges, ids[0], nodes, long))
+    rows = sorted([(place, head, tail, link) for head, tail, place, link in found])
+    kept = [row for row in rows if len(shown) == 0 or shown[row[3]] == 1]
     columns = np.empty((4, len(kept)), np.int64)
     for place, row in enumerate(kept):
         columns[0, place], columns[1, place], columns[2, place], columns[3, place] = row
@@ -159,14 +143,51 @@ def among(
 
 
 @compiled
+def _short(rows: np.ndarray, nodes: np.ndarray) -> np.ndarray:
+    lengths: np.ndarray = rows[nodes + 1] - rows[nodes]
+    return lengths <= LONG_ROW
+
+
+@compiled
+def _row_by_row(
+    way: Edges, ids: np.ndarray, nodes: np.ndarray, table: tuple[np.ndarray, np.ndarray], wanted: np.ndarray
+) -> list[tuple[int, int, int, int]]:
+    """Positions of a node and of one beside it, triple and relation, for each edge in the rows wanted."""
+    rows, ends, links = way
+    found = [(0, 0, 0, 0) for _ in range(0)]
+    for position, node in enumerate(nodes):
+        if wanted[position]:
+            for place in range(rows[node], rows[node + 1]):
+                slot = slot_in(table[0], np.int64(ends[place]))
+                if table[0][slot] >= 0:
+                    found.append((int(position), int(table[1][slot]), int(ids[place]), int(links[place])))
+    return found
+
+
+@compiled
+def _looked_up(
+    edges: tuple[Edges, Edges], ids: np.ndarray, nodes: np.ndarray, long: np.ndarray
+) -> list[tuple[int, int, int, int]]:
+    """The same for edges from one long row to another."""
+    rows, ends, links = edges[0]
+    found = [(0, 0, 0, 0) for _ in range(0)]
+    tails = np.flatnonzero(~_short(edges[1][0], nodes))
+    for head in np.flatnonzero(long):
+        for tail in tails:
+            for place in _places_of(ends, links, rows[nodes[head]], rows[nodes[head] + 1], nodes[tail]):
+                found.append((int(head), int(tail), int(ids[place]), int(links[place])))
+    return found
+
+
+@compiled
 def _places_of(ends: np.ndarray, links: np.ndarray, first: int, last: int, tail: int) -> list[int]:
     """Where a tail stands in a row that is sorted by relation and then by tail."""
-    places = [np.int64(0) for _ in range(0)]
+    places = [0 for _ in range(0)]
     while first < last:
         stop = first + np.searchsorted(links[first:last], links[first], side="right")
         place = first + np.searchsorted(ends[first:stop], tail)
         while place < stop and ends[place] == tail:
-            places.append(np.int64(place))
+            places.append(int(place))
             place += 1
         first = stop
     return places

@@ -25,6 +25,15 @@ COARSEST = 1e-4
 
 
 @compiled
+def _touch(keys: np.ndarray, state: np.ndarray, slots: np.ndarray, used: int, new: tuple[int, int, int]) -> int:
+    """Put a node, with its degree, into a free slot; gives how many slots are in use now."""
+    slot, node, degree = new
+    keys[slot], slots[used] = node, slot
+    state[slot, RESIDUAL], state[slot, PUSHED], state[slot, DEGREE] = 0.0, 0.0, degree
+    return used + 1
+
+
+@compiled
 def push(
     edges: tuple[Edges, Edges],
     shown: np.ndarray,
@@ -53,42 +62,54 @@ def push(
     keys = table_for(min(most + len(seeds), len(degrees)) + 1)
     state, slots, used, left = np.empty((len(keys), 3)), np.empty(len(keys) // 2, np.int64), 0, most
     for seed, node in enumerate(seeds):
-        slot = slot_in(keys, node)
-        keys[slot], slots[used] = node, slot
-        state[slot, RESIDUAL], state[slot, PUSHED], state[slot, DEGREE] = shares[seed], 0.0, degrees[node]
-        used += 1
-    level, all_shown = max(epsilon, COARSEST), len(shown) == 0
+        used = _touch(keys, state, slots, used, (slot_in(keys, node), node, degrees[node]))
+        state[slots[seed], RESIDUAL] = shares[seed]
+    level = max(epsilon, COARSEST)
     while True:
-        queue = [slot for slot in slots[:used] if state[slot, RESIDUAL] >= level * state[slot, DEGREE]]
-        start = 0
-        while start < len(queue):
-            slot = queue[start]
-            start += 1
-            mass, degree = state[slot, RESIDUAL], state[slot, DEGREE]
-            if mass <= 0.0 or mass < level * degree or degree > left:
-                continue
-            left -= np.int64(degree)
-            state[slot, RESIDUAL] = 0.0
-            state[slot, PUSHED] += mass if degree == 0.0 else (1.0 - damping) * mass
-            share, node = damping * mass / max(degree, 1.0), keys[slot]
-            for pointers, neighbours, relations in edges:
-                for place in range(pointers[node], pointers[node + 1]):
-                    if not all_shown and shown[relations[place]] == 0:
-                        continue
-                    neighbour = np.int64(neighbours[place])
-                    slot = slot_in(keys, neighbour)
-                    if keys[slot] < 0:
-                        keys[slot], slots[used] = neighbour, slot
-                        state[slot, RESIDUAL], state[slot, PUSHED] = 0.0, 0.0
-                        state[slot, DEGREE] = degrees[neighbour]
-                        used += 1
-                    before, bound = state[slot, RESIDUAL], level * state[slot, DEGREE]
-                    state[slot, RESIDUAL] = before + share
-                    if before < bound <= before + share:  # in the queue while its residual is at the bound
-                        queue.append(slot)
+        used, left = _drain(edges, shown, degrees, (keys, state, slots), (used, left), damping, level)
         if level <= epsilon or left <= 0:
             return keys, state, slots[:used], level
         level = max(level / 2, epsilon)
+
+
+@compiled
+def _drain(
+    edges: tuple[Edges, Edges],
+    shown: np.ndarray,
+    degrees: np.ndarray,
+    touched: tuple[np.ndarray, np.ndarray, np.ndarray],
+    counts: tuple[int, int],
+    damping: float,
+    level: float,
+) -> tuple[int, int]:
+    """Push until no residual is at the bound; gives how many slots are in use and how many edges are left to walk."""
+    keys, state, slots = touched
+    used, left = counts
+    all_shown = len(shown) == 0
+    queue, start = [slot for slot in slots[:used] if state[slot, RESIDUAL] >= level * state[slot, DEGREE]], 0
+    while start < len(queue):
+        slot = queue[start]
+        start += 1
+        mass, degree = state[slot, RESIDUAL], state[slot, DEGREE]
+        if mass <= 0.0 or mass < level * degree or degree > left:
+            continue
+        left -= int(degree)
+        state[slot, RESIDUAL] = 0.0
+        state[slot, PUSHED] += mass if degree == 0.0 else (1.0 - damping) * mass
+        share, node = damping * mass / max(degree, 1.0), keys[slot]
+        for pointers, neighbours, relations in edges:
+            for place in range(pointers[node], pointers[node + 1]):
+                if not all_shown and shown[relations[place]] == 0:
+                    continue
+                neighbour = np.int64(neighbours[place])
+                slot = slot_in(keys, neighbour)
+                if keys[slot] < 0:
+                    used = _touch(keys, state, slots, used, (slot, neighbour, degrees[neighbour]))
+                before, bound = state[slot, RESIDUAL], level * state[slot, DEGREE]
+                state[slot, RESIDUAL] = before + share
+                if before < bound <= before + share:  # in the queue while its residual is at the bound
+                    queue.append(slot)
+    return used, left
 
 
 @compiled

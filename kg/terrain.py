@@ -1,5 +1,6 @@
-"""What a walk needs to know of a whole graph: degrees, components, hubs. Counted once per graph and set of hidden
-relations, and forgotten with the graph.
+"""What a walk needs to know of a whole graph: degrees, components, hubs.
+
+It is counted once per graph and set of hidden relations, and forgotten with the graph.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int32, Int64, Shaped
 
-from ragmtl.kg.push import compiled
+from ragmtl.kg.compiled import compiled
 from ragmtl.tasks.base import Example
 from ragmtl.tasks.interactions import HIDDEN, Interactions
 from ragmtl.tasks.recommend import Part

@@ -21,7 +21,7 @@ from jaxtyping import Float32, Int64
 from scipy.sparse import csr_array
 
 from ragmtl.errors import ConfigError
-from ragmtl.kg.push import compiled
+from ragmtl.kg.compiled import compiled
 from ragmtl.tasks.base import Items
 
 MOST_ITEMS = 25_000

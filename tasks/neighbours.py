@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32
 
-from ragmtl.kg.push import compiled
+from ragmtl.kg.compiled import compiled
 from ragmtl.tasks.base import Example
 from ragmtl.tasks.ease import packed, row_sums
 from ragmtl.tasks.signals import Scores, TrainRows
