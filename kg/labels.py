@@ -1,199 +1,149 @@
 """Readable names of nodes and relations, and the short text about a node that encoders read.
 
-"Fight Club (film); release year 1999" is a label, the labels of the types, and short literals.
+A label is a reference to a literal, four bytes for each node, and is read when it is asked for; the label of a node
+that has none is made then (`ragmtl.kg.derived`).
+
+    "Fight Club (film); release year 1999"  =  label, labels of the types, short literals, a description
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from urllib.parse import unquote
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass
+from operator import index
+from typing import SupportsIndex
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Int
 
+from ragmtl.kg.adjacency import Adjacency
+from ragmtl.kg.derived import derive
+from ragmtl.kg.languages import is_readable
 from ragmtl.kg.literals import Literal, Literals
-from ragmtl.kg.terms import BLANK, Terms
+from ragmtl.kg.terms import BLANK, Terms, frozen
+from ragmtl.kg.view import NOTHING, View, label_rows
+from ragmtl.kg.vocabulary import OWL, RDF, RDFS, SKOS, WIKIBASE, Roles, Vocabulary
+from ragmtl.kg.wording import as_noun, is_opaque, local_name, one_line, relation_name, shorten
 
-RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-RDFS = "http://www.w3.org/2000/01/rdf-schema#"
-OWL = "http://www.w3.org/2002/07/owl#"
-SKOS = "http://www.w3.org/2004/02/skos/core#"
-FOAF = "http://xmlns.com/foaf/0.1/"
-TERMS = "http://purl.org/dc/terms/"
-ELEMENTS = "http://purl.org/dc/elements/1.1/"
-SCHEMA = ("http://schema.org/", "https://schema.org/")
-
-TYPE = RDF + "type"
-LABELS = (
-    RDFS + "label",
-    SKOS + "prefLabel",
-    *(schema + "name" for schema in SCHEMA),
-    FOAF + "name",
-    TERMS + "title",
-    ELEMENTS + "title",
-)
-"""Relations that give a node its label, the best first."""
-ALTERNATIVES = (
-    SKOS + "altLabel",
-    SKOS + "hiddenLabel",
-    *(schema + "alternateName" for schema in SCHEMA),
-    FOAF + "nick",
-)
-NAMES = frozenset(LABELS + ALTERNATIVES)
-"""Relations whose literals name a node; with them all that end in one of `ENDINGS`."""
-ENDINGS = ("label", "name")
-"""Ends of the IRIs of relations that name a node in other vocabularies."""
-DEFINITIONS = (
-    SKOS + "definition",
-    RDFS + "comment",
-    TERMS + "description",
-    ELEMENTS + "description",
-    *(schema + "description" for schema in SCHEMA),
-)
 VOCABULARIES = (RDF, RDFS, OWL, SKOS)
 """Types from these say nothing about a node (owl:Thing, rdfs:Class, skos:Concept)."""
-UNNAMED = "unnamed node"
 
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z]\b)")
 _LONGEST_FACT, _LONGEST, _SHORTEST_DEFINITION = 40, 200, 20
 
 
-def local_name(iri: str) -> str:
-    """The readable end of an IRI.
+@dataclass(frozen=True, slots=True, eq=False)
+class Labels:
+    """The label of each node, made when it is asked for.
 
-    >>> local_name("http://dbpedia.org/resource/Fight_Club"), local_name("http://dbpedia.org/ontology/releaseYear")
-    ('Fight Club', 'release Year')
+    Attributes:
+        rows: Row of the literal that is the label of a node; -1 where none is.
+        relation_names: Label of each relation.
+        view: The graph.
+        vocabulary: Which relations were taken for labels, descriptions and types.
     """
-    if iri.startswith(BLANK):
-        return UNNAMED
-    end = re.split(r"[#/]", iri.rstrip("#/"))[-1] or iri
-    name = _CAMEL.sub(" ", unquote(end).replace("_", " ").strip())
-    return " ".join(name.split()) or iri
+
+    rows: Int[np.ndarray, " nodes"]
+    relation_names: tuple[str, ...]
+    view: View
+    vocabulary: Vocabulary
+
+    @classmethod
+    def of(
+        cls,
+        nodes: Terms,
+        relations: Terms,
+        literals: Literals,
+        ways: tuple[Adjacency, Adjacency],
+        languages: tuple[str, ...],
+        vocabulary: Vocabulary,
+    ) -> Labels:
+        """Find the label of every node and relation."""
+        view = View(nodes, relations, literals, *ways, Roles.of(relations, vocabulary), languages)
+        rows = frozen(label_rows(view))
+        return cls(rows, tuple(_relation_label(view, rows, iri) for iri in relations), view, vocabulary)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, node: SupportsIndex) -> str:
+        at = index(node)
+        if not 0 <= at < len(self):
+            raise IndexError(f"expected an index in [0, {len(self)}), found {at}")
+        return self._label(at, NOTHING)
+
+    def __iter__(self) -> Iterator[str]:
+        return (self._label(node, NOTHING) for node in range(len(self)))
+
+    def given(self, node: SupportsIndex) -> str | None:
+        """The label that the graph states for a node, or the words in its IRI; None where there is neither."""
+        row = int(self.rows[node])
+        if row >= 0:
+            return one_line(self.view.literals.texts[row])
+        iri = self.view.nodes[node]
+        if iri.startswith(BLANK):
+            return None
+        name = local_name(iri)
+        return None if is_opaque(name) else name
+
+    def names(self, node: SupportsIndex) -> tuple[str, ...]:
+        """The label and the alternative names of a node, each once; none for a blank node without a name."""
+        view, iri = self.view, self.view.nodes[node]
+        first = self.given(node) or ("" if iri.startswith(BLANK) else local_name(iri))
+        found = (row for ranks in (view.roles.labels, view.roles.alternatives) for _, row in view.texts(node, ranks))
+        others = (one_line(view.literals.texts[row]) for row in sorted(found))
+        return tuple(dict.fromkeys(name for name in (first, *others) if name))
+
+    def types(self, node: SupportsIndex, hide: Set[int] = NOTHING) -> list[str]:
+        """Labels of the types of a node, but those that say nothing (owl:Thing, rdfs:Class, skos:Concept)."""
+        tails = [tail for _, tail in self.view.links(node, self.view.roles.types, hide)]
+        return [self[tail] for tail in tails if not self.view.nodes[tail].startswith((*VOCABULARIES, BLANK))]
+
+    def description(self, node: SupportsIndex, hide: Set[int] = NOTHING) -> str:
+        """What a node is, in a sentence or more: its best description in a preferred language, or none."""
+        return one_line(self.view.best(node, self.view.roles.descriptions, hide, readable=True))
+
+    def describe(self, node: SupportsIndex, hide: Set[int] = NOTHING) -> str:
+        """A line about a node: label, types, short literals, and the beginning of a description; 200 characters."""
+        label = self._label(index(node), hide)
+        kinds = [kind for kind in dict.fromkeys(map(as_noun, self.types(node, hide))) if kind.lower() not in label.lower()]
+        text = shorten(label + (f" ({', '.join(kinds)})" if kinds else ""), _LONGEST)
+        for fact in self._facts(node, hide):
+            if len(text) + 2 + len(fact) <= _LONGEST:
+                text += "; " + fact
+        description = self.description(node, hide)
+        room = _LONGEST - len(text) - 2
+        return text + "; " + shorten(description, room) if description and room >= _SHORTEST_DEFINITION else text
+
+    def _label(self, node: int, hide: Set[int]) -> str:
+        label = self.given(node)
+        return derive(self.view, self.relation_names, self.given, node, hide) if label is None else label
+
+    def _facts(self, node: SupportsIndex, hide: Set[int]) -> Iterable[str]:
+        """Short literals in a language that is read, those of one relation together."""
+        roles, literals = self.view.roles, self.view.literals
+        values: dict[str, list[str]] = {}
+        for row in literals.rows(node):
+            relation = int(literals.relation_ids[row])
+            told = max(roles.labels[relation], roles.alternatives[relation], roles.descriptions[relation]) >= 0
+            if relation in hide or told or (roles.forms[relation] >= 0 and self.rows[node] < 0):
+                continue
+            literal: Literal = literals[row]
+            readable = is_readable(literal.language, self.view.languages)
+            if readable and 0 < len(literal.text.strip()) <= _LONGEST_FACT:
+                values.setdefault(self.relation_names[relation], []).append(one_line(literal.text))
+        return (f"{name} {', '.join(dict.fromkeys(texts))}" for name, texts in values.items())
 
 
-def relation_name(iri: str) -> str:
-    """The readable end of the IRI of a relation: "release year"."""
-    name = local_name(iri)
-    return name if name.isupper() else name.lower()
-
-
-def label_rank(iri: str) -> int | None:
-    """How good a relation is for labels, 0 is best; None where its literals are no labels."""
-    if iri in LABELS:
-        return LABELS.index(iri)
-    end = re.split(r"[#/]", iri)[-1].lower()
-    return len(LABELS) + ENDINGS.index(end) if end in ENDINGS else None
-
-
-def is_name(iri: str) -> bool:
-    """Whether the literals of a relation name a node."""
-    return iri in NAMES or label_rank(iri) is not None
-
-
-def language_rank(language: str, preferred: Sequence[str]) -> int:
-    """0 for the best language: the preferred ones and their regions, then none, then any other."""
-    base = language.split("-")[0]
-    if language in preferred:
-        return 2 * preferred.index(language)
-    if base in preferred:
-        return 2 * preferred.index(base) + 1
-    return 2 * len(preferred) + (1 if language else 0)
-
-
-def label_rows(
-    literals: Literals, relations: Terms, preferred: Sequence[str]
-) -> tuple[Int64[np.ndarray, " named"], Int64[np.ndarray, " named"]]:
-    """Nodes that have a label, and the row of the literal that is it: best language, then best relation."""
-    ranks = np.full(len(relations), -1, np.int64)
-    for relation, iri in enumerate(relations):
-        if (rank := label_rank(iri)) is not None:
-            ranks[relation] = rank
-    rows = np.flatnonzero(ranks[literals.relation_ids] >= 0)
-    languages = np.array([language_rank(name, preferred) for name in literals.language_names], np.int64)
-    keys = languages[literals.languages[rows]] * (len(LABELS) + len(ENDINGS)) + ranks[literals.relation_ids[rows]]
-    rows = rows[np.lexsort((rows, keys, literals.nodes[rows]))]
-    nodes, firsts = np.unique(literals.nodes[rows], return_index=True)
-    return nodes.astype(np.int64), rows[firsts]
-
-
-def node_labels(literals: Literals, nodes: Terms, relations: Terms, preferred: Sequence[str]) -> list[str]:
-    """The label of every node; the readable end of its IRI where it has none."""
-    named, rows = label_rows(literals, relations, preferred)
-    labels: list[str | None] = [None] * len(nodes)
-    for node, row in zip(named.tolist(), rows.tolist(), strict=True):
-        labels[node] = " ".join(literals.texts[row].split()) or None
-    return [local_name(iri) if label is None else label for iri, label in zip(nodes, labels, strict=True)]
-
-
-def relation_labels(labels: Sequence[str], nodes: Terms, relations: Terms) -> list[str]:
-    """The label of every relation: that of its node where the graph speaks of the relation, else the end of its IRI."""
-    return [_relation_label(iri, nodes.find(iri), labels) for iri in relations]
-
-
-def _relation_label(iri: str, node: int | None, labels: Sequence[str]) -> str:
-    named = node is not None and labels[node] != local_name(iri)
-    return labels[node] if named and node is not None else relation_name(iri)
-
-
-def names(iri: str, label: str, literals: Iterable[tuple[str, Literal]]) -> tuple[str, ...]:
-    """The label and all other names, each once; none for a blank node without a name.
-
-    Args:
-        iri: The node.
-        label: Its label.
-        literals: IRI of the relation and literal, for each literal of the node.
-    """
-    others = [" ".join(literal.text.split()) for relation, literal in literals if is_name(relation)]
-    first = [] if iri.startswith(BLANK) and label == UNNAMED else [label]
-    return tuple(dict.fromkeys(name for name in first + others if name))
-
-
-def describe(
-    label: str,
-    types: Iterable[str],
-    literals: Iterable[tuple[str, str, Literal]],
-    preferred: Sequence[str],
-) -> str:
-    """A line about a node: label, types, short literals, and the beginning of a definition; at most 200 characters.
-
-    Args:
-        label: The label of the node.
-        types: Labels of its types.
-        literals: IRI and label of the relation and the literal, for each literal of the node.
-        preferred: Languages to read; literals in others are passed over.
-    """
-    readable = [row for row in literals if _is_readable(row[2], preferred)]
-    kinds = [kind for kind in dict.fromkeys(map(_as_noun, types)) if kind.lower() not in label.lower()]
-    text = shorten(label + (f" ({', '.join(kinds)})" if kinds else ""), _LONGEST)
-    for fact in _facts(readable):
-        if len(text) + 2 + len(fact) <= _LONGEST:
-            text += "; " + fact
-    definition = next((literal.text for iri, _, literal in readable if iri in DEFINITIONS), "")
-    room = _LONGEST - len(text) - 2
-    return text + "; " + shorten(definition, room) if definition and room >= _SHORTEST_DEFINITION else text
-
-
-def shorten(text: str, longest: int) -> str:
-    """The text on one line, cut between words with "…" where it is too long."""
-    line = " ".join(text.split())
-    if len(line) <= longest:
-        return line
-    cut = line[: longest - 1]
-    return (cut.rsplit(" ", 1)[0] if " " in cut else cut) + "…"
-
-
-def _facts(literals: Iterable[tuple[str, str, Literal]]) -> Iterator[str]:
-    values: dict[str, list[str]] = {}
-    for iri, relation, literal in literals:
-        if not is_name(iri) and iri not in DEFINITIONS and 0 < len(literal.text.strip()) <= _LONGEST_FACT:
-            values.setdefault(relation, []).append(" ".join(literal.text.split()))
-    return (f"{relation} {', '.join(dict.fromkeys(texts))}" for relation, texts in values.items())
-
-
-def _is_readable(literal: Literal, preferred: Sequence[str]) -> bool:
-    return not literal.language or language_rank(literal.language, preferred) < 2 * len(preferred)
-
-
-def _as_noun(kind: str) -> str:
-    return kind.lower() if kind.istitle() else kind
+def _relation_label(view: View, rows: Int[np.ndarray, " nodes"], iri: str) -> str:
+    """The label that the graph states for a relation, or for the property that it belongs to (Wikidata); else words."""
+    node = view.nodes.find(iri)
+    if node is None:
+        return relation_name(iri)
+    row = int(rows[node])
+    if row < 0:
+        edges = view.incoming.row(node)
+        pairs = zip(view.incoming.relations[edges].tolist(), view.incoming.neighbours[edges].tolist(), strict=True)
+        owners = (head for relation, head in pairs if view.relations[relation].startswith(WIKIBASE))
+        row = next((int(rows[head]) for head in owners if rows[head] >= 0), -1)
+    label = one_line(view.literals.texts[row]) if row >= 0 else ""
+    return label if label and label != local_name(iri) else relation_name(iri)

@@ -1,0 +1,144 @@
+"""Labels of nodes that have none and whose IRI tells nothing: what they carry, and what is beside them.
+
+    form 'dog'    list of salt, pepper and 3 more    address (street Main St 1)    address of Alice    film Q42
+
+They are for reading, and never count as names. They are made of given labels only, so no cycle can arise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence, Set
+from itertools import islice
+
+from ragmtl.kg.languages import is_readable
+from ragmtl.kg.terms import BLANK
+from ragmtl.kg.view import View
+from ragmtl.kg.vocabulary import OWL, RDF, RDFS
+from ragmtl.kg.wording import UNNAMED, as_noun, is_hash, local_name, shorten
+
+Given = Callable[[int], str | None]
+"""Gives the label that a node has of its own."""
+
+_EMPTY_KINDS = frozenset({OWL + "Thing", OWL + "NamedIndividual", RDFS + "Resource"})
+_FIRST, _REST, _NIL = RDF + "first", RDF + "rest", RDF + "nil"
+_LONGEST, _LONGEST_FACT, _FACTS, _EDGES, _ITEMS, _MOST_ITEMS = 60, 40, 2, 32, 3, 1000
+
+
+def derive(view: View, relation_names: Sequence[str], given: Given, node: int, hide: Set[int]) -> str:
+    """A label for a node that has none of its own.
+
+    Args:
+        view: The graph.
+        relation_names: Label of each relation.
+        given: Gives the labels that nodes have of their own.
+        node: The node.
+        hide: Ids of relations that must not be read.
+    """
+    if (label := given(node)) is not None:
+        return label
+    iri = view.nodes[node]
+    name = "" if iri.startswith(BLANK) else local_name(iri)
+    code = "" if is_hash(name) else name
+    kind = _kind(view, given, node, hide)
+    if text := _carried(view, node, kind, code, hide):
+        return text
+    if code:
+        return f"{kind} {code}" if kind and kind.lower() not in code.lower() else code
+    told = _list(view, given, node, hide) or _with_facts(view, relation_names, given, node, kind, hide)
+    return told or _beside(view, relation_names, given, node, hide) or (f"unnamed {kind}" if kind else name or UNNAMED)
+
+
+def _carried(view: View, node: int, kind: str, code: str, hide: Set[int]) -> str:
+    """The text that a node carries: another name, the text that it stands for, or the beginning of a description."""
+    roles = view.roles
+    if other := view.best(node, roles.alternatives, hide):
+        return shorten(other, _LONGEST)
+    if text := view.best(node, roles.forms, hide):
+        return f"{kind or 'value'} '{shorten(text, _LONGEST)}'"
+    if text := view.best(node, roles.descriptions, hide):
+        return shorten(text, _LONGEST) + (f" ({code})" if code else "")
+    return ""
+
+
+def _kind(view: View, given: Given, node: int, hide: Set[int]) -> str:
+    """The label of the first type that tells something; empty where there is none."""
+    for _, tail in view.links(node, view.roles.types, hide):
+        iri = view.nodes[tail]
+        if iri not in _EMPTY_KINDS and not iri.startswith(BLANK):
+            return as_noun(given(tail) or local_name(iri))
+    return ""
+
+
+def _list(view: View, given: Given, node: int, hide: Set[int]) -> str:
+    """ "list of a, b, c and 2 more" for the first node of an RDF list; empty for others."""
+    if view.relations.find(_REST) is None:
+        return ""
+    items: list[str] = []
+    count, seen, at = 0, set[int](), node
+    while at not in seen and count < _MOST_ITEMS:
+        seen.add(at)
+        item, rest = _item(view, given, at, hide)
+        if item is None:
+            break
+        items += [item] if len(items) < _ITEMS else []
+        count += 1
+        if rest is None or view.nodes[rest] == _NIL:
+            break
+        at = rest
+    if not items:
+        return ""
+    more = f" and {count - _ITEMS:,} more" if count > _ITEMS else ""
+    return f"list of {', '.join(items)}{more}"
+
+
+def _item(view: View, given: Given, node: int, hide: Set[int]) -> tuple[str | None, int | None]:
+    """The first item of an RDF list, None where there is none, and the node of the rest."""
+    first, rest = view.relations.find(_FIRST), view.relations.find(_REST)
+    if first is None or first in hide:
+        return None, None
+    edges = list(_edges(view, node))
+    after = next((tail for relation, tail in edges if relation == rest), None)
+    tail = next((tail for relation, tail in edges if relation == first), None)
+    if tail is not None:
+        return shorten(given(tail) or local_name(view.nodes[tail]), _LONGEST_FACT), after
+    texts = (view.literals.texts[row] for row in view.literals.rows(node) if view.literals.relation_ids[row] == first)
+    text = next(texts, None)
+    return None if text is None else shorten(text, _LONGEST_FACT), after
+
+
+def _with_facts(
+    view: View, relation_names: Sequence[str], given: Given, node: int, kind: str, hide: Set[int]
+) -> str:
+    """ "address (street Main St 1, city Berlin)"; empty where nothing short is told."""
+    facts = list(islice(_facts(view, relation_names, given, node, hide), _FACTS))
+    return f"{kind or 'node'} ({', '.join(facts)})" if facts else ""
+
+
+def _facts(view: View, relation_names: Sequence[str], given: Given, node: int, hide: Set[int]) -> Iterator[str]:
+    """Short literals, and then the nodes that triples lead to, as far as these have a label of their own."""
+    for row in islice(view.literals.rows(node), _EDGES):
+        text, relation = view.literals.texts[row], int(view.literals.relation_ids[row])
+        readable = is_readable(view.language(row), view.languages)
+        if relation not in hide and readable and 0 < len(text.strip()) <= _LONGEST_FACT:
+            yield f"{relation_names[relation]} {shorten(text, _LONGEST_FACT)}"
+    for relation, tail in _edges(view, node):
+        if relation not in hide and view.roles.types[relation] < 0 and (label := given(tail)) is not None:
+            yield f"{relation_names[relation]} {shorten(label, _LONGEST_FACT)}"
+
+
+def _beside(view: View, relation_names: Sequence[str], given: Given, node: int, hide: Set[int]) -> str:
+    """ "address of Alice", after the first triple that leads to the node from one with a label."""
+    row = view.incoming.row(node)
+    places = range(row.start, min(row.stop, row.start + _EDGES))
+    for place in places:
+        relation, label = int(view.incoming.relations[place]), given(int(view.incoming.neighbours[place]))
+        if relation not in hide and label is not None:
+            return f"{relation_names[relation]} of {shorten(label, _LONGEST_FACT)}"
+    return ""
+
+
+def _edges(view: View, node: int) -> Iterator[tuple[int, int]]:
+    """Relation and tail of the first triples of a node."""
+    row = view.outgoing.row(node)
+    places = range(row.start, min(row.stop, row.start + _EDGES))
+    return ((int(view.outgoing.relations[place]), int(view.outgoing.neighbours[place])) for place in places)
