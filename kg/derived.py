@@ -34,18 +34,18 @@ def derive(view: View, relation_names: Sequence[str], given: Given, node: int, h
         node: The node.
         hide: Ids of relations that must not be read.
     """
-    if (label := given(node)) is not None:
-        return label
     iri = view.nodes[node]
     name = "" if iri.startswith(BLANK) else local_name(iri)
     code = "" if is_hash(name) else name
     kind = _kind(view, given, node, hide)
     if text := _carried(view, node, kind, code, hide):
         return text
-    if code:
-        return f"{kind} {code}" if kind and kind.lower() not in code.lower() else code
-    told = _list(view, given, node, hide) or _with_facts(view, relation_names, given, node, kind, hide)
-    return told or _beside(view, relation_names, given, node, hide) or (f"unnamed {kind}" if kind else name or UNNAMED)
+    if code and kind:
+        return code if kind.lower() in code.lower() else f"{kind} {code}"
+    told = "" if code else _told(view, relation_names, given, node, kind, hide)
+    if told := told or _beside(view, relation_names, given, node, hide):
+        return f"{told} ({code})" if code else told
+    return f"unnamed {kind}" if kind else name or UNNAMED
 
 
 def _carried(view: View, node: int, kind: str, code: str, hide: Set[int]) -> str:
@@ -70,7 +70,7 @@ def _kind(view: View, given: Given, node: int, hide: Set[int]) -> str:
 
 
 def _list(view: View, given: Given, node: int, hide: Set[int]) -> str:
-    """ "list of a, b, c and 2 more" for the first node of an RDF list; empty for others."""
+    """The first items of an RDF list, and how many more there are; empty for other nodes."""
     if view.relations.find(_REST) is None:
         return ""
     items: list[str] = []
@@ -101,38 +101,37 @@ def _item(view: View, given: Given, node: int, hide: Set[int]) -> tuple[str | No
     tail = next((tail for relation, tail in edges if relation == first), None)
     if tail is not None:
         return shorten(given(tail) or local_name(view.nodes[tail]), _LONGEST_FACT), after
-    texts = (view.literals.texts[row] for row in view.literals.rows(node) if view.literals.relation_ids[row] == first)
-    text = next(texts, None)
-    return None if text is None else shorten(text, _LONGEST_FACT), after
+    text = next((view.literals.texts[row] for relation, row in view.values(node) if relation == first), None)
+    return None if text is None else shorten(text, _LONGEST_FACT) or "…", after
 
 
-def _with_facts(
-    view: View, relation_names: Sequence[str], given: Given, node: int, kind: str, hide: Set[int]
-) -> str:
-    """ "address (street Main St 1, city Berlin)"; empty where nothing short is told."""
+def _told(view: View, relation_names: Sequence[str], given: Given, node: int, kind: str, hide: Set[int]) -> str:
+    """The items of a list, or what kind of node it is, with two facts; empty where nothing short is told."""
+    if items := _list(view, given, node, hide):
+        return items
     facts = list(islice(_facts(view, relation_names, given, node, hide), _FACTS))
     return f"{kind or 'node'} ({', '.join(facts)})" if facts else ""
 
 
 def _facts(view: View, relation_names: Sequence[str], given: Given, node: int, hide: Set[int]) -> Iterator[str]:
     """Short literals, and then the nodes that triples lead to, as far as these have a label of their own."""
-    for row in islice(view.literals.rows(node), _EDGES):
-        text, relation = view.literals.texts[row], int(view.literals.relation_ids[row])
+    for relation, row in islice(view.values(node), _EDGES):
+        text = view.literals.texts[row]
         readable = is_readable(view.language(row), view.languages)
         if relation not in hide and readable and 0 < len(text.strip()) <= _LONGEST_FACT:
             yield f"{relation_names[relation]} {shorten(text, _LONGEST_FACT)}"
     for relation, tail in _edges(view, node):
-        if relation not in hide and view.roles.types[relation] < 0 and (label := given(tail)) is not None:
+        if relation not in hide and relation not in view.roles.types and (label := given(tail)) is not None:
             yield f"{relation_names[relation]} {shorten(label, _LONGEST_FACT)}"
 
 
 def _beside(view: View, relation_names: Sequence[str], given: Given, node: int, hide: Set[int]) -> str:
-    """ "address of Alice", after the first triple that leads to the node from one with a label."""
+    """The first relation that leads to the node from one with a label, and that label; empty where there is none."""
     row = view.incoming.row(node)
-    places = range(row.start, min(row.stop, row.start + _EDGES))
-    for place in places:
-        relation, label = int(view.incoming.relations[place]), given(int(view.incoming.neighbours[place]))
-        if relation not in hide and label is not None:
+    first = slice(row.start, min(row.stop, row.start + _EDGES))
+    pairs = zip(view.incoming.relations[first].tolist(), view.incoming.neighbours[first].tolist(), strict=True)
+    for relation, head in pairs:
+        if relation not in hide and (label := given(head)) is not None:
             return f"{relation_names[relation]} of {shorten(label, _LONGEST_FACT)}"
     return ""
 
@@ -140,5 +139,5 @@ def _beside(view: View, relation_names: Sequence[str], given: Given, node: int, 
 def _edges(view: View, node: int) -> Iterator[tuple[int, int]]:
     """Relation and tail of the first triples of a node."""
     row = view.outgoing.row(node)
-    places = range(row.start, min(row.stop, row.start + _EDGES))
-    return ((int(view.outgoing.relations[place]), int(view.outgoing.neighbours[place])) for place in places)
+    first = slice(row.start, min(row.stop, row.start + _EDGES))
+    return zip(view.outgoing.relations[first].tolist(), view.outgoing.neighbours[first].tolist(), strict=True)

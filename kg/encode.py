@@ -14,15 +14,19 @@ from jaxtyping import Bool, Int, Int32, Int64
 from ragmtl.errors import DataError
 from ragmtl.kg.adjacency import both_ways, compress
 from ragmtl.kg.graph import KnowledgeGraph
-from ragmtl.kg.labels import node_labels, relation_labels
+from ragmtl.kg.labels import Labels
 from ragmtl.kg.literals import Literal, Literals
 from ragmtl.kg.origins import Further, Origin, Report, Source
 from ragmtl.kg.terms import Strings, Terms, frozen
+from ragmtl.kg.vocabulary import USUAL, Vocabulary
 
 STRING = "http://www.w3.org/2001/XMLSchema#string"
 LANGUAGE_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
 
 Columns = tuple[Int[np.ndarray, " rows"], ...]
+
+Wishes = tuple[tuple[str, ...], Vocabulary]
+"""What labels and descriptions are read from: preferred languages, and relations."""
 
 
 class GraphBuilder:
@@ -81,6 +85,7 @@ class GraphBuilder:
         self,
         *,
         languages: Sequence[str] = ("en",),
+        vocabulary: Vocabulary = USUAL,
         sources: tuple[Source, ...] = (),
         left_out: tuple[tuple[str, int], ...] = (),
     ) -> KnowledgeGraph:
@@ -99,7 +104,7 @@ class GraphBuilder:
         report = Report(len(self), len(triples[0]), len(literals), merged + repeated, left_out)
         origins = tuple(Origin(*origin) for origin in self._origins)
         terms = Terms(Strings.of(nodes)), Terms(Strings.of(relations))
-        return assemble(*terms, (triples, further), literals, tuple(languages), origins, sources, report)
+        return assemble(*terms, (triples, further), literals, (tuple(languages), vocabulary), origins, sources, report)
 
     def _build_literals(
         self, node_ids: Int32[np.ndarray, " nodes"], relation_ids: Int32[np.ndarray, " relations"]
@@ -145,7 +150,7 @@ def assemble(
     relations: Terms,
     stated: tuple[tuple[Int32[np.ndarray, " triples"], ...], Further],
     literals: Literals,
-    languages: tuple[str, ...],
+    wishes: Wishes,
     origins: tuple[Origin, ...],
     sources: tuple[Source, ...],
     report: Report,
@@ -154,7 +159,7 @@ def assemble(
     triples, further = stated
     heads, relation_ids, tails, origin_ids = triples
     outgoing, incoming = both_ways(heads, relation_ids, tails, len(nodes))
-    names = node_labels(literals, nodes, relations, languages)
+    labels = Labels.of(nodes, relations, literals, (outgoing, incoming), *wishes)
     return KnowledgeGraph(
         nodes=nodes,
         relations=relations,
@@ -166,9 +171,9 @@ def assemble(
         literals=literals,
         outgoing=outgoing,
         incoming=incoming,
-        labels=Strings.of(names),
-        relation_names=tuple(relation_labels(names, nodes, relations)),
-        languages=languages,
+        labels=labels,
+        relation_names=labels.relation_names,
+        languages=wishes[0],
         origins=origins,
         sources=sources,
         report=report,
@@ -186,7 +191,7 @@ def replace_triples(graph: KnowledgeGraph, triples: Columns, literals: Literals,
     kept = literals if literals is graph.literals else _sort_literals(literals, len(graph.nodes))
     report = replace(graph.report, triples=len(rows[0]), literals=len(kept), merged=graph.report.merged + merged)
     terms, places = (graph.nodes, graph.relations), (graph.origins, graph.sources)
-    return assemble(*terms, (rows, further), kept, graph.languages, *places, report)
+    return assemble(*terms, (rows, further), kept, (graph.languages, graph.labels.vocabulary), *places, report)
 
 
 def digest_of(nodes: Terms, relations: Terms, triples: Sequence[np.ndarray], literals: Literals) -> str:

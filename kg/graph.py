@@ -19,11 +19,12 @@ from typing import SupportsIndex
 import numpy as np
 from jaxtyping import Int, Int32
 
-from ragmtl.kg import labels
 from ragmtl.kg.adjacency import Adjacency
+from ragmtl.kg.labels import Labels
 from ragmtl.kg.literals import Literal, Literals
 from ragmtl.kg.origins import Further, Origin, Report, Source
-from ragmtl.kg.terms import BLANK, Strings, Terms
+from ragmtl.kg.terms import Strings, Terms
+from ragmtl.kg.vocabulary import USUAL, Vocabulary
 
 __all__ = [
     "Adjacency",
@@ -36,6 +37,7 @@ __all__ = [
     "Source",
     "Strings",
     "Terms",
+    "Vocabulary",
 ]
 
 
@@ -51,7 +53,7 @@ class KnowledgeGraph:
         further: The other origins of triples that several state.
         literals: Values that hang on nodes.
         outgoing, incoming: The triples by head and by tail.
-        labels: Label of each node.
+        labels: Label of each node, made when it is asked for; knows the vocabulary.
         relation_names: Label of each relation.
         languages: Preferred languages of labels and descriptions.
         origins: Files and named graphs.
@@ -70,7 +72,7 @@ class KnowledgeGraph:
     literals: Literals
     outgoing: Adjacency
     incoming: Adjacency
-    labels: Strings
+    labels: Labels
     relation_names: tuple[str, ...]
     languages: tuple[str, ...]
     origins: tuple[Origin, ...]
@@ -86,6 +88,7 @@ class KnowledgeGraph:
         source: str = "memory",
         graph: str = "",
         languages: Sequence[str] = ("en",),
+        vocabulary: Vocabulary = USUAL,
     ) -> KnowledgeGraph:
         """Build a small graph from IRIs and literals.
 
@@ -101,7 +104,7 @@ class KnowledgeGraph:
                 builder.literal(head, relation, tail, origin)
             else:
                 builder.triple(head, relation, tail, origin)
-        return builder.build(languages=languages)
+        return builder.build(languages=languages, vocabulary=vocabulary)
 
     def with_triples(
         self,
@@ -135,7 +138,10 @@ class KnowledgeGraph:
         return len(self.heads)
 
     def label(self, node: SupportsIndex) -> str:
-        """The name of a node: its best label, else the readable end of its IRI."""
+        """A readable name of a node, whatever it is.
+
+        Its best label, else the words in its IRI, else what it carries or stands beside ("form 'dog'", "film Q42").
+        """
         return self.labels[node]
 
     def relation_label(self, relation: SupportsIndex) -> str:
@@ -144,8 +150,7 @@ class KnowledgeGraph:
 
     def names(self, node: SupportsIndex) -> tuple[str, ...]:
         """The label and the alternative names of a node; none for a blank node without a name."""
-        rows = [(self.relations[relation], literal) for relation, literal in self.literals_of(node)]
-        return labels.names(self.nodes[node], self.label(node), rows)
+        return self.labels.names(node)
 
     def describe(self, node: SupportsIndex, *, hide: Set[int] = frozenset()) -> str:
         """A line about a node, at most 200 characters: "Fight Club (film); release year 1999".
@@ -154,22 +159,11 @@ class KnowledgeGraph:
             node: The node.
             hide: Ids of relations that must not be read, except for its label.
         """
-        rows = [
-            (self.relations[relation], self.relation_names[relation], literal)
-            for relation, literal in self.literals_of(node)
-            if relation not in hide
-        ]
-        return labels.describe(self.label(node), self.types(node, hide=hide), rows, self.languages)
+        return self.labels.describe(node, hide)
 
     def types(self, node: SupportsIndex, *, hide: Set[int] = frozenset()) -> list[str]:
         """Labels of the types of a node, but those that say nothing (owl:Thing, rdfs:Class, skos:Concept)."""
-        row = self.outgoing.row(node)
-        relation = self.relations.find(labels.TYPE)
-        if relation is None or relation in hide:
-            return []
-        tails = self.outgoing.neighbours[row][self.outgoing.relations[row] == relation].tolist()
-        telling = [tail for tail in tails if not self.nodes[tail].startswith((*labels.VOCABULARIES, BLANK))]
-        return [self.labels[tail] for tail in telling]
+        return self.labels.types(node, hide)
 
     def literals_of(self, node: SupportsIndex) -> list[tuple[int, Literal]]:
         """Relation id and literal, for each literal of a node."""

@@ -105,7 +105,9 @@ class Labels:
     def describe(self, node: SupportsIndex, hide: Set[int] = NOTHING) -> str:
         """A line about a node: label, types, short literals, and the beginning of a description; 200 characters."""
         label = self._label(index(node), hide)
-        kinds = [kind for kind in dict.fromkeys(map(as_noun, self.types(node, hide))) if kind.lower() not in label.lower()]
+        kinds = [
+            kind for kind in dict.fromkeys(map(as_noun, self.types(node, hide))) if kind.lower() not in label.lower()
+        ]
         text = shorten(label + (f" ({', '.join(kinds)})" if kinds else ""), _LONGEST)
         for fact in self._facts(node, hide):
             if len(text) + 2 + len(fact) <= _LONGEST:
@@ -122,10 +124,10 @@ class Labels:
         """Short literals in a language that is read, those of one relation together."""
         roles, literals = self.view.roles, self.view.literals
         values: dict[str, list[str]] = {}
-        for row in literals.rows(node):
-            relation = int(literals.relation_ids[row])
-            told = max(roles.labels[relation], roles.alternatives[relation], roles.descriptions[relation]) >= 0
-            if relation in hide or told or (roles.forms[relation] >= 0 and self.rows[node] < 0):
+        told = {*hide, *roles.labels, *roles.alternatives, *roles.descriptions}
+        told |= {*roles.forms} if self.rows[node] < 0 else {*NOTHING}
+        for relation, row in self.view.values(node):
+            if relation in told:
                 continue
             literal: Literal = literals[row]
             readable = is_readable(literal.language, self.view.languages)

@@ -17,6 +17,7 @@ from ragmtl.kg.encode import GraphBuilder
 from ragmtl.kg.files import Sources, find_files, format_of, sha256
 from ragmtl.kg.graph import KnowledgeGraph, Source
 from ragmtl.kg.reading import Progress, Reading
+from ragmtl.kg.vocabulary import USUAL, Vocabulary
 
 _FOREIGN_FILES = "files in folders that are no RDF"
 
@@ -26,6 +27,7 @@ def read_rdf(
     *,
     rdf_format: str | None = None,
     languages: Sequence[str] = ("en",),
+    vocabulary: Vocabulary = USUAL,
     progress: Progress | None = None,
 ) -> KnowledgeGraph:
     """Read RDF: Turtle, N-Triples, N-Quads, TriG, RDF/XML, JSON-LD or N3, plain or gzipped.
@@ -34,10 +36,12 @@ def read_rdf(
         sources: A file, folder (with all below it) or glob, or a list of them.
         rdf_format: The format of all files; by the ending of each file's name where None.
         languages: Preferred languages of labels and descriptions, the best first.
+        vocabulary: Relations that name, describe and class things: `USUAL.extended(labels=[...])`.
         progress: Called with a file and the number of its statements read so far.
 
     Raises:
-        DataError: A file is missing, unknown or malformed (with the line), or there is no triple at all.
+        DataError: A file is missing, unknown or malformed (with the line), there is no triple at all, or a relation
+            that was added to the vocabulary is not in the graph.
     """
     files, passed_over = find_files(sources)
     formats = [format_of(path, rdf_format) for path in files]
@@ -53,4 +57,6 @@ def read_rdf(
         names = ", ".join(str(path) for path in files[:5])
         raise DataError(f"expected at least one triple, found none in {len(files)} files; check them", names)
     counts = tuple((reason, count) for reason, count in left_out.items() if count)
-    return builder.build(languages=languages, sources=tuple(read), left_out=counts)
+    graph = builder.build(languages=languages, vocabulary=vocabulary, sources=tuple(read), left_out=counts)
+    vocabulary.check(graph.relations)
+    return graph

@@ -19,10 +19,13 @@ from ragmtl.errors import MismatchError
 from ragmtl.kg.adjacency import Adjacency
 from ragmtl.kg.encode import digest_of
 from ragmtl.kg.graph import KnowledgeGraph
+from ragmtl.kg.labels import Labels
 from ragmtl.kg.literals import Literals
 from ragmtl.kg.origins import Further, Origin, Report, Source
 from ragmtl.kg.replace import put_back, replacing
 from ragmtl.kg.terms import Strings, Terms
+from ragmtl.kg.view import View
+from ragmtl.kg.vocabulary import Roles, Vocabulary
 
 FORMAT = "ragmtl graph 2"
 MANIFEST = "manifest.json"
@@ -62,7 +65,7 @@ def _load(directory: Path) -> KnowledgeGraph:
 
 def _arrays(graph: KnowledgeGraph) -> dict[str, np.ndarray]:
     literals, texts = graph.literals, {"nodes": graph.nodes.strings, "relations": graph.relations.strings}
-    texts |= {"labels": graph.labels, "texts": literals.texts}
+    texts |= {"texts": literals.texts}
     arrays = {f"{name}.{part}": getattr(text, part) for name, text in texts.items() for part in ("blob", "offsets")}
     for name in ("heads", "relation_ids", "tails", "origin_ids"):
         arrays[name] = getattr(graph, name)
@@ -73,15 +76,16 @@ def _arrays(graph: KnowledgeGraph) -> dict[str, np.ndarray]:
         arrays[f"literals.further.{name}"] = getattr(literals.further, name)
     for name in ("indptr", "neighbours", "relations", "triples"):
         arrays[f"incoming.{name}"] = getattr(graph.incoming, name)
-    return arrays | {"outgoing.indptr": graph.outgoing.indptr, "outgoing.triples": graph.outgoing.triples}
+    arrays |= {"outgoing.indptr": graph.outgoing.indptr, "outgoing.triples": graph.outgoing.triples}
+    return arrays | {"labels.rows": graph.labels.rows}
 
 
 _NAMES = (
-    *(f"{name}.{part}" for name in ("nodes", "relations", "labels", "texts") for part in ("blob", "offsets")),
+    *(f"{name}.{part}" for name in ("nodes", "relations", "texts") for part in ("blob", "offsets")),
     *("heads", "relation_ids", "tails", "origin_ids"),
     *(f"literals.{name}" for name in ("indptr", "nodes", "relation_ids", "datatypes", "languages", "origin_ids")),
     *(f"incoming.{name}" for name in ("indptr", "neighbours", "relations", "triples")),
-    *("outgoing.indptr", "outgoing.triples"),
+    *("outgoing.indptr", "outgoing.triples", "labels.rows"),
     *(f"{of}further.{name}" for of in ("", "literals.") for name in ("rows", "origin_ids")),
 )
 
@@ -97,6 +101,7 @@ def _write(graph: KnowledgeGraph, directory: Path) -> None:
         "counts": {"nodes": len(graph.nodes), "relations": len(graph.relations), "triples": len(graph)},
         "report": asdict(graph.report),
         "languages": graph.languages,
+        "vocabulary": asdict(graph.labels.vocabulary),
         "relation_names": graph.relation_names,
         "datatype_names": graph.literals.datatype_names,
         "language_names": graph.literals.language_names,
@@ -152,20 +157,23 @@ def _restore(manifest: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> K
     report["left_out"] = tuple((reason, count) for reason, count in report["left_out"])
     outgoing = arrays["outgoing.indptr"], arrays["tails"], arrays["relation_ids"], arrays["outgoing.triples"]
     incoming = (arrays[f"incoming.{name}"] for name in ("indptr", "neighbours", "relations", "triples"))
+    nodes, relations = Terms(strings["nodes"]), Terms(strings["relations"])
+    literals, ways = _restore_literals(manifest, arrays, strings["texts"]), (Adjacency(*outgoing), Adjacency(*incoming))
+    labels = _restore_labels(manifest, arrays["labels.rows"], (nodes, relations, literals, *ways))
     return KnowledgeGraph(
-        nodes=Terms(strings["nodes"]),
-        relations=Terms(strings["relations"]),
+        nodes=nodes,
+        relations=relations,
         heads=arrays["heads"],
         relation_ids=arrays["relation_ids"],
         tails=arrays["tails"],
         origin_ids=arrays["origin_ids"],
         further=Further(arrays["further.rows"], arrays["further.origin_ids"]),
-        literals=_restore_literals(manifest, arrays, strings["texts"]),
-        outgoing=Adjacency(*outgoing),
-        incoming=Adjacency(*incoming),
-        labels=strings["labels"],
-        relation_names=tuple(manifest["relation_names"]),
-        languages=tuple(manifest["languages"]),
+        literals=literals,
+        outgoing=ways[0],
+        incoming=ways[1],
+        labels=labels,
+        relation_names=labels.relation_names,
+        languages=labels.view.languages,
         origins=tuple(Origin(source, graph) for source, graph in manifest["origins"]),
         sources=tuple(Source(**source) for source in manifest["sources"]),
         report=Report(**report),
@@ -173,7 +181,17 @@ def _restore(manifest: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> K
     )
 
 
-_TEXTS = ("nodes", "relations", "labels", "texts")
+_TEXTS = ("nodes", "relations", "texts")
+
+
+def _restore_labels(
+    manifest: Mapping[str, Any],
+    rows: np.ndarray,
+    parts: tuple[Terms, Terms, Literals, Adjacency, Adjacency],
+) -> Labels:
+    vocabulary = Vocabulary(**{role: tuple(iris) for role, iris in manifest["vocabulary"].items()})
+    view = View(*parts, Roles.of(parts[1], vocabulary), tuple(manifest["languages"]))
+    return Labels(rows, tuple(manifest["relation_names"]), view, vocabulary)
 
 
 def _restore_literals(manifest: Mapping[str, Any], arrays: Mapping[str, np.ndarray], texts: Strings) -> Literals:

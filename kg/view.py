@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from typing import SupportsIndex
 
 import numpy as np
-from jaxtyping import Int, Int16, Int64
+from jaxtyping import Bool, Int, Int16, Int64
 
 from ragmtl.kg.adjacency import Adjacency, gather
 from ragmtl.kg.languages import is_readable, language_rank
 from ragmtl.kg.literals import Literals
 from ragmtl.kg.terms import Terms
-from ragmtl.kg.vocabulary import Roles
+from ragmtl.kg.vocabulary import Ranks, Roles, rank_column
 
 NOTHING: frozenset[int] = frozenset()
-Ranks = Int16[np.ndarray, " relations"]
+_MANY = 64  # edges of a node that are looked at one by one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +36,7 @@ class View:
 
         Args:
             node: The node.
-            ranks: Of each relation in the role; see `Roles`.
+            ranks: The relations of the role; see `Roles`.
             hide: Ids of relations that must not be read.
             readable: Whether texts in languages that nobody asked for are passed over.
         """
@@ -53,26 +53,37 @@ class View:
 
         Those of nodes to which a relation of the role leads, and which stand for a text, come last.
         """
-        for row in self.literals.rows(node):
-            relation = int(self.literals.relation_ids[row])
-            if ranks[relation] >= 0 and relation not in hide:
-                yield int(ranks[relation]), row
-        for relation, tail in self.links(node, ranks, hide):
-            for row in self.literals.rows(tail):
-                if self.roles.forms[self.literals.relation_ids[row]] >= 0:
-                    yield int(ranks[relation]), row
+        if not ranks:
+            return
+        for relation, row in self.values(node):
+            if relation in ranks and relation not in hide:
+                yield ranks[relation], row
+        if self.roles.forms:
+            for relation, tail in self.links(node, ranks, hide):
+                yield from ((ranks[relation], row) for form, row in self.values(tail) if form in self.roles.forms)
+
+    def values(self, node: SupportsIndex) -> Iterable[tuple[int, int]]:
+        """Relation and row of each literal of a node."""
+        rows = self.literals.rows(node)
+        return zip(self.literals.relation_ids[rows.start : rows.stop].tolist(), rows, strict=True)
 
     def links(self, node: SupportsIndex, ranks: Ranks, hide: Set[int] = NOTHING) -> list[tuple[int, int]]:
         """Relation and tail of each triple of a node whose relation plays a role."""
         row = self.outgoing.row(node)
-        relations = self.outgoing.relations[row]
-        places = np.flatnonzero(ranks[relations] >= 0)
-        found = zip(relations[places].tolist(), self.outgoing.neighbours[row][places].tolist(), strict=True)
-        return [(relation, tail) for relation, tail in found if relation not in hide]
+        wanted = [relation for relation in ranks if relation not in hide]
+        if not wanted or row.start == row.stop:
+            return []
+        relations, neighbours = self.outgoing.relations[row], self.outgoing.neighbours[row]
+        if len(relations) > _MANY:
+            places = np.flatnonzero(np.isin(relations, wanted))
+            relations, neighbours = relations[places], neighbours[places]
+        pairs = zip(relations.tolist(), neighbours.tolist(), strict=True)
+        return [(relation, tail) for relation, tail in pairs if relation in wanted]
 
     def language(self, row: SupportsIndex) -> str:
         """The language of a literal, in lower case; empty where it has none."""
-        return self.literals.language_names[self.literals.languages[row]]
+        language: str = self.literals.language_names[self.literals.languages[row]]
+        return language
 
 
 def label_rows(view: View) -> Int[np.ndarray, " nodes"]:
@@ -81,12 +92,12 @@ def label_rows(view: View) -> Int[np.ndarray, " nodes"]:
     The best language wins, then the best relation, then a label of its own before one of a node that stands for a
     text, then the first in the order of literals.
     """
-    literals, roles = view.literals, view.roles
-    own = np.flatnonzero(roles.labels[literals.relation_ids] >= 0)
-    nodes, ranks = literals.nodes[own], roles.labels[literals.relation_ids[own]]
+    literals = view.literals
+    labels = rank_column(view.roles.labels, len(view.relations))
+    own = np.flatnonzero(labels[literals.relation_ids] >= 0)
     carriers, carried, links = _carried(view)
-    nodes, rows = np.concatenate((nodes, carriers)), np.concatenate((own, carried))
-    ranks = np.concatenate((ranks, links)).astype(np.int64)
+    nodes, rows = np.concatenate((literals.nodes[own], carriers)), np.concatenate((own, carried))
+    ranks = np.concatenate((labels[literals.relation_ids[own]], links))
     kept = np.flatnonzero(~_blank(literals, rows))
     nodes, rows, ranks = nodes[kept], rows[kept], ranks[kept]
     languages = np.array([language_rank(name, view.languages) for name in literals.language_names], np.int64)
@@ -97,22 +108,22 @@ def label_rows(view: View) -> Int[np.ndarray, " nodes"]:
     return result
 
 
-def _carried(view: View) -> tuple[Int[np.ndarray, " found"], Int64[np.ndarray, " found"], Int[np.ndarray, " found"]]:
+def _carried(
+    view: View,
+) -> tuple[Int64[np.ndarray, " found"], Int64[np.ndarray, " found"], Int16[np.ndarray, " found"]]:
     """Labels through nodes that stand for a text: node, row of the literal, rank of the relation between them."""
-    roles, literals = view.roles, view.literals
-    if not (roles.forms >= 0).any():
-        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64)
-    links = np.flatnonzero(roles.links[view.outgoing.relations] >= 0)
-    rows, owners = gather(literals.indptr, view.outgoing.neighbours[links])
-    forms = roles.forms[literals.relation_ids[rows]] >= 0
-    rows, places = rows[forms], links[owners[forms]]
+    links, forms = (rank_column(ranks, len(view.relations)) for ranks in (view.roles.links, view.roles.forms))
+    if not view.roles.forms:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int16)
+    edges = np.flatnonzero(links[view.outgoing.relations] >= 0)
+    rows, owners = gather(view.literals.indptr, view.outgoing.neighbours[edges])
+    carrying = forms[view.literals.relation_ids[rows]] >= 0
+    rows, places = rows[carrying], edges[owners[carrying]]
     heads = np.searchsorted(view.outgoing.indptr, places, side="right") - 1
-    return heads, rows, roles.links[view.outgoing.relations[places]]
+    return heads, rows, links[view.outgoing.relations[places]]
 
 
-
-
-def _blank(literals: Literals, rows: Int64[np.ndarray, " rows"]) -> np.ndarray:
+def _blank(literals: Literals, rows: Int64[np.ndarray, " rows"]) -> Bool[np.ndarray, " rows"]:
     """Which texts hold nothing but white space; only those that begin like it are looked at one by one."""
     blob, offsets = literals.texts.blob, literals.texts.offsets
     starts, ends = offsets[rows], offsets[rows + 1]

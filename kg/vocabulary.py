@@ -10,7 +10,7 @@ the node carries counts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from jaxtyping import Int16
 
 from ragmtl.errors import DataError
 from ragmtl.kg.nearest import iri_hint
-from ragmtl.kg.terms import Terms, frozen
+from ragmtl.kg.terms import Terms
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDFS = "http://www.w3.org/2000/01/rdf-schema#"
@@ -122,38 +122,47 @@ class Vocabulary:
 USUAL = Vocabulary()
 
 
+Ranks = Mapping[int, int]
+"""The relations that play a role, and how good each is in it; 0 is best."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Roles:
-    """The part that each relation of a graph plays: how good it is in it, 0 is best, -1 where it does not play it.
+    """The relations of a graph that play each role.
 
     `links` are the labels that may lead to a node whose text counts; `labels` also has those known by their ending.
     """
 
-    labels: Int16[np.ndarray, " relations"]
-    links: Int16[np.ndarray, " relations"]
-    alternatives: Int16[np.ndarray, " relations"]
-    descriptions: Int16[np.ndarray, " relations"]
-    types: Int16[np.ndarray, " relations"]
-    forms: Int16[np.ndarray, " relations"]
+    labels: Ranks
+    links: Ranks
+    alternatives: Ranks
+    descriptions: Ranks
+    types: Ranks
+    forms: Ranks
 
     @classmethod
     def of(cls, relations: Terms, vocabulary: Vocabulary) -> Roles:
         """The roles of relations."""
         links = _ranks(relations, vocabulary.labels)
-        labels = links.copy()
-        for relation, iri in enumerate(relations):
-            if labels[relation] < 0 and (ending := _ending(iri)) in ENDINGS:
-                labels[relation] = len(vocabulary.labels) + ENDINGS.index(ending)
+        endings = {
+            relation: len(vocabulary.labels) + ENDINGS.index(ending)
+            for relation, iri in enumerate(relations)
+            if (ending := _ending(iri)) in ENDINGS
+        }
         others = (vocabulary.alternatives, vocabulary.descriptions, vocabulary.types, FORMS)
-        return cls(frozen(labels), links, *(_ranks(relations, iris) for iris in others))
+        return cls(endings | links, links, *(_ranks(relations, iris) for iris in others))
 
 
-def _ranks(relations: Terms, iris: tuple[str, ...]) -> Int16[np.ndarray, " relations"]:
-    ranks = np.full(len(relations), -1, np.int16)
-    for rank, relation in enumerate(relations.find_all(iris).tolist()):
-        if relation >= 0:
-            ranks[relation] = rank
-    return frozen(ranks)
+def rank_column(ranks: Ranks, relations: int) -> Int16[np.ndarray, " relations"]:
+    """The rank of every relation in a role; -1 for those that do not play it."""
+    column = np.full(relations, -1, np.int16)
+    column[list(ranks)] = list(ranks.values())
+    return column
+
+
+def _ranks(relations: Terms, iris: tuple[str, ...]) -> dict[int, int]:
+    found = enumerate(relations.find_all(iris).tolist())
+    return {relation: rank for rank, relation in found if relation >= 0}
 
 
 def _ending(iri: str) -> str:

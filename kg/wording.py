@@ -15,6 +15,7 @@ _HASH = re.compile(
     r"|(?=\D*\d)[0-9a-f]{10,}"  # hexadecimal
     r"|(?=(?:\D*\d){3})[0-9a-z]{18,}"  # letters and digits in one long piece
 )
+_DIGIT = re.compile(r"\d")
 _NUMBERED = re.compile(r"[A-Za-z]\d+|[mg]\.0\w+")
 
 
@@ -52,6 +53,8 @@ def is_opaque(name: str) -> bool:
     >>> is_opaque("Q42"), is_opaque("oewn-00001740-a"), is_opaque("1917 (film)")
     (True, True, False)
     """
+    if _DIGIT.search(name) is None:
+        return False
     digits = sum(letter.isdigit() for letter in name)
     letters = sum(letter.isalpha() for letter in name)
     return letters < digits or _NUMBERED.fullmatch(name) is not None or is_hash(name)

@@ -13,9 +13,11 @@ from jaxtyping import Float32, Int64
 from ragmtl.assembly import Assembly, ItemSignals
 from ragmtl.compare import EvidenceKind
 from ragmtl.config import Config
+from ragmtl.errors import MismatchError
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.read import read_rdf
 from ragmtl.kg.similar import adamic_adar
+from ragmtl.kg.vocabulary import USUAL, Vocabulary
 from ragmtl.models.batch import Reading, Vectors
 from ragmtl.models.heads import Items
 from ragmtl.models.model import Model
@@ -30,6 +32,7 @@ from ragmtl.read import (
     segment_scale,
     used_nodes,
 )
+from ragmtl.retrieval.arrays import AGAIN
 from ragmtl.retrieval.controls import NoRetrieval, RandomPassages, shuffle_graph, shuffle_links
 from ragmtl.retrieval.corpus import Corpus
 from ragmtl.retrieval.encoder import CachedEncoder, Encoder, load_encoder
@@ -82,11 +85,25 @@ def build_index(config: Config, folder: str | Path, watch: Watch = unwatched) ->
         DataError: Graph or corpus cannot be read.
     """
     graph = read_rdf(
-        [config.resolve(source) for source in config.graph.sources], progress=_statements(watch("reading the graph"))
+        [config.resolve(source) for source in config.graph.sources],
+        languages=config.graph.languages,
+        vocabulary=vocabulary_of(config),
+        progress=_statements(watch("reading the graph")),
     )
     corpus = Corpus.read(config.resolve(config.corpus.path), graph, progress=watch("linking passages"))
     encoder = encoder_for(config, vectors_beside(folder))
     return Index.build(graph, corpus, encoder, folder, watch("encoding passages"))
+
+
+def vocabulary_of(config: Config) -> Vocabulary:
+    """The usual relations for labels, descriptions and types, after those of the configuration."""
+    chosen = config.graph
+    return USUAL.extended(
+        labels=chosen.labels,
+        alternatives=chosen.alternative_labels,
+        descriptions=chosen.descriptions,
+        types=chosen.types,
+    )
 
 
 def _statements(progress: Progress) -> Callable[[str, int], None]:
@@ -100,12 +117,19 @@ def vectors_beside(folder: str | Path) -> Path:
 
 
 def open_index(config: Config, folder: str | Path) -> Index:
-    """Open an index, and see that it is of this configuration's encoder and of unchanged files.
+    """Open an index, and see that it is of this configuration's encoder and words, and of unchanged files.
 
     Raises:
         MismatchError: It is not; the message says to run `ragmtl index`.
     """
-    return Index.load(folder, encoder=encoder_for(config, vectors_beside(folder)), check_sources=True)
+    index = Index.load(folder, encoder=encoder_for(config, vectors_beside(folder)), check_sources=True)
+    graph = index.graph
+    if (list(graph.languages), graph.labels.vocabulary) != (config.graph.languages, vocabulary_of(config)):
+        raise MismatchError(
+            f"expected languages and labels as [graph] of the configuration names them, found others in the index in "
+            f"{folder}; {AGAIN}"
+        )
+    return index
 
 
 def retrieval_settings(config: Config) -> RetrievalSettings:

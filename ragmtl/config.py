@@ -26,9 +26,23 @@ class Section(BaseModel):
 
 
 class GraphConfig(Section):
-    """Where the RDF is: `sources` are files, folders or globs."""
+    """Where the RDF is, and how its words are found.
+
+    Attributes:
+        sources: Files, folders or globs.
+        languages: Preferred languages of labels and descriptions, the best first.
+        labels: IRIs of more relations that give a node its label; they go before the usual ones, as do all below.
+        alternative_labels: IRIs of more relations that give a node other names.
+        descriptions: IRIs of more relations that say in a sentence what a node is.
+        types: IRIs of more relations that lead to the type of a node.
+    """
 
     sources: list[str] = Field(min_length=1)
+    languages: list[str] = ["en"]
+    labels: list[str] = []
+    alternative_labels: list[str] = []
+    descriptions: list[str] = []
+    types: list[str] = []
 
 
 class CorpusConfig(Section):

@@ -15,7 +15,6 @@ import numpy as np
 from jaxtyping import Bool, Int, Int64
 
 from ragmtl.kg.graph import KnowledgeGraph, Literals, Strings
-from ragmtl.kg.labels import NAMES
 from ragmtl.kg.subgraph import Subgraph
 from ragmtl.retrieval.corpus import Corpus
 from ragmtl.retrieval.evidence import Evidence, NodeScores, ScoredPassage
@@ -96,10 +95,13 @@ def shuffle_graph(graph: KnowledgeGraph, seed: int) -> KnowledgeGraph:
     """The same graph with knowledge that is false: within each relation the tails are permuted.
 
     Numbers of triples, relations and degrees stay, repeated triples included. Literals are permuted within their
-    relation too, but for those that name a node: names stay true.
+    relation too. What names a node stays true, be it a literal or a node that stands for one (SKOS-XL, OntoLex).
     """
     generator = np.random.default_rng(seed)
     order = _permuted_within(graph.relation_ids, generator)
+    roles = graph.labels.view.roles
+    kept = np.flatnonzero(np.isin(graph.relation_ids, [*roles.links, *roles.alternatives] if roles.forms else []))
+    order[kept] = kept
     return graph.with_triples(
         graph.heads,
         graph.relation_ids,
@@ -121,7 +123,8 @@ def shuffle_links(corpus: Corpus, seed: int) -> Corpus:
 def _shuffle_literals(graph: KnowledgeGraph, generator: np.random.Generator) -> Literals:
     literals = graph.literals
     order = _permuted_within(literals.relation_ids, generator)
-    named = [relation for iri in sorted(NAMES) if (relation := graph.relations.find(iri)) is not None]
+    roles = graph.labels.view.roles
+    named = [*roles.labels, *roles.alternatives, *roles.forms]
     kept = np.flatnonzero(np.isin(literals.relation_ids, named))
     order[kept] = kept
     texts = list(literals.texts)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ragmtl.errors import MismatchError
 from ragmtl.kg.graph import KnowledgeGraph, Literal
-from ragmtl.kg.labels import RDFS
+from ragmtl.kg.vocabulary import RDFS
 from ragmtl.kg.walk import pagerank
 
 LABEL = RDFS + "label"

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
-from ragmtl.config import parse_config, read_config
-from ragmtl.errors import ConfigError
+from ragmtl.build import open_index, vocabulary_of
+from ragmtl.config import Config, parse_config, read_config
+from ragmtl.errors import ConfigError, MismatchError
+from ragmtl.kg.vocabulary import USUAL
+from tests.ragmtl.conftest import World
 
 KITCHEN = Path(__file__).parents[2] / "examples" / "kitchen" / "kitchen.toml"
 
@@ -62,3 +65,23 @@ def test_what_is_no_toml_is_said(tmp_path: Path) -> None:
     path.write_text("name = [", encoding="utf-8")
     with pytest.raises(ConfigError, match="expected a TOML file"):
         read_config(path)
+
+
+def test_words_of_the_graph_come_from_the_configuration(tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text(
+        'name = "n"\n[graph]\nsources = ["g.ttl"]\nlanguages = ["de-AT", "en"]\nlabels = ["http://x/titel"]\n'
+        '[corpus]\npath = "c.jsonl"\n[[tasks]]\nname = "t"\nkind = "class"\ndata = "t.csv"\nlabel = "l"\ntext = "x"\n',
+        "utf-8",
+    )
+    config = read_config(path)
+    assert config.graph.languages == ["de-AT", "en"]
+    vocabulary = vocabulary_of(config)
+    assert vocabulary.labels[0] == "http://x/titel"
+    assert vocabulary.alternatives == USUAL.alternatives
+
+
+def test_an_index_made_with_other_words_is_refused(config: Config, trained: World) -> None:
+    other = config.model_copy(update={"graph": config.graph.model_copy(update={"languages": ["de"]})})
+    with pytest.raises(MismatchError, match="languages and labels"):
+        open_index(other, trained.index)
