@@ -67,14 +67,9 @@ def test_what_is_no_toml_is_said(tmp_path: Path) -> None:
         read_config(path)
 
 
-def test_words_of_the_graph_come_from_the_configuration(tmp_path: Path) -> None:
-    path = tmp_path / "c.toml"
-    path.write_text(
-        'name = "n"\n[graph]\nsources = ["g.ttl"]\nlanguages = ["de-AT", "en"]\nlabels = ["http://x/titel"]\n'
-        '[corpus]\npath = "c.jsonl"\n[[tasks]]\nname = "t"\nkind = "class"\ndata = "t.csv"\nlabel = "l"\ntext = "x"\n',
-        "utf-8",
-    )
-    config = read_config(path)
+def test_words_of_the_graph_come_from_the_configuration(fields: dict[str, Any]) -> None:
+    fields["graph"] |= {"languages": ["de-AT", "en"], "labels": ["http://x/titel"]}
+    config = parse_config(fields, KITCHEN)
     assert config.graph.languages == ["de-AT", "en"]
     vocabulary = vocabulary_of(config)
     assert vocabulary.labels[0] == "http://x/titel"
