@@ -69,7 +69,7 @@ def test_what_is_no_toml_is_said(tmp_path: Path) -> None:
 
 def test_words_of_the_graph_come_from_the_configuration(fields: dict[str, Any]) -> None:
     fields["graph"] |= {"languages": ["de-AT", "en"], "labels": ["http://x/titel"]}
-    config = parse_config(fields, KITCHEN)
+    config = parse_config(fields, str(KITCHEN))
     assert config.graph.languages == ["de-AT", "en"]
     vocabulary = vocabulary_of(config)
     assert vocabulary.labels[0] == "http://x/titel"
