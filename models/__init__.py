@@ -4,7 +4,7 @@ from ragmtl.models.batch import Batch, Reading, Vectors, collate
 from ragmtl.models.checkpoint import Checkpoint, load_checkpoint, restore, save_checkpoint
 from ragmtl.models.fusion import AttentionFusion, Fused
 from ragmtl.models.graph import RelationalGNN
-from ragmtl.models.heads import ClassHead, HeadInput, ItemKnowledge, Items, LabelHead, RankingHead
+from ragmtl.models.heads import ClassHead, HeadInput, Items, LabelHead, RankingHead
 from ragmtl.models.model import Model, Outputs
 from ragmtl.models.text import split_segments
 
@@ -15,7 +15,6 @@ __all__ = [
     "ClassHead",
     "Fused",
     "HeadInput",
-    "ItemKnowledge",
     "Items",
     "LabelHead",
     "Model",

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from ragmtl.errors import MismatchError
-from ragmtl.models.nodes import IdTable
 
 DOT_SCALE = 0.02
 """Factor on ⟨query, item⟩, and so on how fast it is learned."""
@@ -24,13 +23,11 @@ class HeadInput:
         shared: The shared vector of each example.
         context: How much the query gives (see `query_context`), and for some rankings, habits of who asks.
         signals: Scores of every item of the head's own task, if the task is a ranking and the batch has them.
-        ids: The learned vectors of the graph's entities.
     """
 
     shared: Float[Tensor, "batch dim"]
     context: Float[Tensor, "batch context"]
     signals: Float[Tensor, "batch item signal"] | None
-    ids: IdTable
 
 
 QUERY_CONTEXT = 4
@@ -81,40 +78,26 @@ class LabelHead(nn.Module):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ItemKnowledge:
-    """What the graph says about the items of a ranking: the neighbours of each.
-
-    Attributes:
-        vectors: Mean of the text vectors of the item's neighbours; zero where it has none.
-        ids: Rows of the neighbours in the table of learned vectors, item after item; 0 = none.
-        offsets: Where the neighbours of each item begin in `ids`.
-    """
-
-    vectors: Float[Tensor, "item text"]
-    ids: Int[Tensor, " neighbour"]
-    offsets: Int[Tensor, " item"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Items:
     """The items of a ranking.
 
     Attributes:
         vectors: Text vector of each item.
         seen: Which items training has as an answer; the others get no vector of their own.
-        knowledge: What the graph says about them; `None` in arms without retrieval.
+        neighbours: Mean of the text vectors of each item's neighbours in the graph, zero where it has none; `None` in
+            arms without retrieval.
     """
 
     vectors: Float[Tensor, "item text"]
     seen: Bool[Tensor, " item"]
-    knowledge: ItemKnowledge | None = None
+    neighbours: Float[Tensor, "item text"] | None = None
 
 
 class RankingHead(nn.Module):
     """Logits of all items: .02 · ⟨query, item⟩ + Σ gate(query)·signal.
 
-    An item is its text, its neighbours in the graph (their text and learned vectors), and a vector of its own, which
-    starts at zero and is kept from unseen items. Items have no bias, and queries are centred: how popular an item was
+    An item is its text, the text of its neighbours in the graph, and a vector of its own, which starts at zero and is
+    kept from unseen items. Items have no bias, and queries are centred: how popular an item was
     in training is old when the model is used, and signals know how popular it is now. The text of items stays as it
     is: the query is mapped into the space of the text vectors, which is one product of [batch × text] and
     [text × item].
@@ -132,6 +115,7 @@ class RankingHead(nn.Module):
     """
 
     text: Tensor
+    neighbours: Tensor | None
     seen: Tensor
 
     def __init__(
@@ -144,16 +128,16 @@ class RankingHead(nn.Module):
         query_dropout: float = 0.8,
     ) -> None:
         super().__init__()
-        self.text_query = nn.Linear(dim, items.vectors.shape[1], bias=False)
+        self.text_query = _from_zero(dim, items.vectors.shape[1])
         self.item_query = nn.Linear(dim, dim, bias=False)
         self.item_vectors = nn.Parameter(torch.zeros(len(items.vectors), dim))
-        nn.init.zeros_(self.text_query.weight)
         self.dropout = nn.Dropout(item_dropout)
         self.query = nn.Sequential(Centred(dim), nn.Dropout(query_dropout))
         self.gate = Gate(signals, context) if signals else None
         self.register_buffer("text", items.vectors.float())
         self.register_buffer("seen", items.seen)
-        self.knowledge = None if items.knowledge is None else KnowledgeScore(dim, items.knowledge)
+        self.register_buffer("neighbours", None if items.neighbours is None else items.neighbours.float())
+        self.neighbour_query = None if items.neighbours is None else _from_zero(dim, items.neighbours.shape[1])
 
     def forward(self, given: HeadInput) -> Float[Tensor, "batch item"]:
         """Logits of all items.
@@ -166,8 +150,8 @@ class RankingHead(nn.Module):
         )
         query = self.query(given.shared)
         logits = self.text_query(query) @ self.text.T + self.item_query(query) @ own.T
-        if self.knowledge is not None:
-            logits = logits + self.knowledge(query, given.ids)
+        if self.neighbour_query is not None and self.neighbours is not None:
+            logits = logits + self.neighbour_query(query) @ self.neighbours.T
         total: Float[Tensor, "batch item"] = self._centred(logits) * DOT_SCALE + self._signals(given)
         return total
 
@@ -189,33 +173,11 @@ class RankingHead(nn.Module):
         return torch.einsum("bis,bs->bi", found, self.gate(given.context))
 
 
-class KnowledgeScore(nn.Module):
-    """How well a query fits what the graph says about each item.
-
-    Args:
-        dim: Width of the shared vector and of learned vectors.
-        knowledge: The neighbours of the items.
-    """
-
-    text: Tensor
-    ids: Tensor
-    offsets: Tensor
-
-    def __init__(self, dim: int, knowledge: ItemKnowledge) -> None:
-        super().__init__()
-        self.text_query = nn.Linear(dim, knowledge.vectors.shape[1], bias=False)
-        self.id_query = nn.Linear(dim, dim, bias=False)
-        nn.init.zeros_(self.text_query.weight)
-        nn.init.zeros_(self.id_query.weight)
-        self.register_buffer("text", knowledge.vectors.float())
-        self.register_buffer("ids", knowledge.ids)
-        self.register_buffer("offsets", knowledge.offsets)
-
-    def forward(self, shared: Float[Tensor, "batch dim"], ids: IdTable) -> Float[Tensor, "batch item"]:
-        """Logits of all items, from the text and the learned vectors of their neighbours."""
-        bags = ids.mean(self.ids, self.offsets)
-        logits: Float[Tensor, "batch item"] = self.text_query(shared) @ self.text.T + self.id_query(shared) @ bags.T
-        return logits
+def _from_zero(inputs: int, outputs: int) -> nn.Linear:
+    """A linear map that says nothing until it has learned."""
+    linear = nn.Linear(inputs, outputs, bias=False)
+    nn.init.zeros_(linear.weight)
+    return linear
 
 
 class Centred(nn.Module):

@@ -145,7 +145,7 @@ class Model(nn.Module):
         context = query_context(batch.segment_mask, batch.history_mask)
         if task in batch.contexts:
             context = torch.cat([context, batch.contexts[task]], 1)
-        given = HeadInput(shared, context, batch.signals.get(task), self.ids)
+        given = HeadInput(shared, context, batch.signals.get(task))
         answer: Float[Tensor, "batch answer"] = self.head(task)(given)
         return answer
 

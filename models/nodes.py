@@ -37,12 +37,6 @@ class IdTable(nn.Module):
             ids = ids * (torch.rand(ids.shape, device=ids.device) >= self.dropout)
         return functional.embedding(ids, self.weight, padding_idx=0) * self.scale
 
-    def mean(self, ids: Int[Tensor, " member"], offsets: Int[Tensor, " bag"]) -> Float[Tensor, "bag dim"]:
-        """Mean vector of each bag of rows, row 0 left out; zero for a bag without known rows."""
-        if not len(ids):
-            return self.weight.new_zeros(len(offsets), self.weight.shape[1])
-        return functional.embedding_bag(ids, self.weight, offsets, mode="mean", padding_idx=0) * self.scale
-
 
 class NodeEncoder(nn.Module):
     """Nodes as vectors.

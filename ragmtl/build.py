@@ -18,14 +18,13 @@ from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.read import read_rdf
 from ragmtl.kg.similar import adamic_adar
 from ragmtl.kg.vocabulary import USUAL, Vocabulary
+from ragmtl.learned import id_tables, learned_entities
 from ragmtl.models.batch import Reading, Vectors
 from ragmtl.models.heads import Items
 from ragmtl.models.model import Model
 from ragmtl.read import (
     evidence_signals,
-    id_tables,
     item_table,
-    learned_entities,
     neighbours,
     node_vectors,
     read_queries,
@@ -235,7 +234,7 @@ def gather(
         if kind != "none"
     }
     met = [
-        learned_entities(*_trained(one, found), config.model.frequent)
+        learned_entities(*_trained(one, found), one.source.tasks, config.model.frequent)
         for one, found in zip(loaded, readings, strict=True)
     ]
     trained = [reading for one, found in zip(loaded, readings, strict=True) for reading in _trained(one, found)[0]]
@@ -261,10 +260,10 @@ def gather(
     return Material(assemblies, tuple(met), items, segment_scale(trained), index)
 
 
-def _trained(one: Loaded, readings: Sequence[Reading]) -> tuple[list[Reading], list[str]]:
-    """Readings and groups of the training examples of a source."""
+def _trained(one: Loaded, readings: Sequence[Reading]) -> tuple[list[Reading], list[Example]]:
+    """The training examples of a source, and what was read about them."""
     rows = one.source.positions("train").tolist()
-    return [readings[row] for row in rows], [one.source.examples[row].group for row in rows]
+    return [readings[row] for row in rows], [one.source.examples[row] for row in rows]
 
 
 def hidden_relations(config: Config, graph: KnowledgeGraph) -> frozenset[int]:

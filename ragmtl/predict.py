@@ -15,10 +15,11 @@ from ragmtl.build import hidden_relations, item_nodes, item_signals, reader_for,
 from ragmtl.errors import DataError
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.nearest import iri_hint
+from ragmtl.learned import id_tables
 from ragmtl.models.batch import Vectors
 from ragmtl.models.model import Outputs
 from ragmtl.prediction import Answer, MentionView, NodeView, PassageView, Prediction, Score, TripleView
-from ragmtl.read import id_tables, node_vectors, read_queries, used_nodes
+from ragmtl.read import node_vectors, read_queries, used_nodes
 from ragmtl.retrieval.evidence import Evidence
 from ragmtl.retrieval.hybrid import Retriever
 from ragmtl.retrieval.index import Index

@@ -13,7 +13,7 @@ from jaxtyping import Float32, Int, Int64
 
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.models.batch import Reading, Vectors
-from ragmtl.models.heads import ItemKnowledge, Items
+from ragmtl.models.heads import Items
 from ragmtl.models.text import split_segments
 from ragmtl.retrieval.encoder import Encoder
 from ragmtl.retrieval.evidence import Evidence
@@ -72,38 +72,6 @@ def segment_scale(
     if not len(segments):
         return np.zeros(segments.shape[1], np.float32), np.ones(segments.shape[1], np.float32)
     return segments.mean(axis=0), segments.std(axis=0)
-
-
-def learned_entities(readings: Sequence[Reading], groups: Sequence[str], frequent: int) -> Int64[np.ndarray, " entity"]:
-    """Nodes that training examples of so many groups meet, as evidence or in their history: they get a learned vector.
-
-    An entity that only one group meets (the film that all these reviews are of) would tell the group, and nothing
-    about any other.
-    """
-    met: dict[int, set[str]] = {}
-    for reading, group in zip(readings, groups, strict=True):
-        evidence = [] if reading.evidence is None else reading.evidence.subgraph.nodes.tolist()
-        for node in {*evidence, *reading.history.tolist()}:
-            met.setdefault(node, set()).add(group)
-    return np.array(sorted(node for node, found in met.items() if len(found) >= frequent), np.int64)
-
-
-def id_tables(nodes: int, entities: Sequence[Int64[np.ndarray, " _entity"]]) -> list[Int64[np.ndarray, " node"]]:
-    """Row of each node of the graph in the table of learned vectors, as each source sees it; 0 = none.
-
-    Each source has rows of its own: shared ones would be those of the source with most examples.
-
-    Args:
-        nodes: Number of nodes of the graph.
-        entities: Nodes that have a learned vector, for each source.
-    """
-    tables, first = [], 1
-    for known in entities:
-        rows = np.zeros(nodes, np.int64)
-        rows[known] = np.arange(first, first + len(known))
-        tables.append(rows)
-        first += len(known)
-    return tables
 
 
 def used_nodes(
@@ -173,12 +141,7 @@ def item_table(
     if beside is None:
         return Items(own, known)
     means = np.stack([vectors.nodes[near].mean(axis=0) if len(near) else np.zeros(own.shape[1]) for near in beside])
-    rows = vectors.node_ids[np.concatenate([np.zeros(0, np.int64), *beside])]
-    offsets = np.cumsum([0, *(len(near) for near in beside)])[:-1]
-    knowledge = ItemKnowledge(
-        torch.from_numpy(means.astype(np.float32)), torch.from_numpy(rows), torch.from_numpy(offsets)
-    )
-    return Items(own, known, knowledge)
+    return Items(own, known, torch.from_numpy(means.astype(np.float32)))
 
 
 def evidence_signals(

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from torch import nn
 
 from ragmtl.config import ModelConfig
-from ragmtl.models.heads import QUERY_CONTEXT, ClassHead, ItemKnowledge, Items, LabelHead, RankingHead
+from ragmtl.models.heads import QUERY_CONTEXT, ClassHead, Items, LabelHead, RankingHead
 from ragmtl.models.model import Model
 
 
@@ -22,7 +22,7 @@ class HeadSize(BaseModel):
         answers: Number of classes, labels or items.
         signals: Starting value of each signal's gate, for a ranking.
         context: How many numbers these gates read.
-        neighbours: Number of pairs of item and neighbour, for a ranking with retrieval.
+        neighbours: Whether it reads the neighbours of its items: a ranking with retrieval does.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,7 +31,7 @@ class HeadSize(BaseModel):
     answers: int
     signals: tuple[float, ...] = ()
     context: int = QUERY_CONTEXT
-    neighbours: int | None = None
+    neighbours: bool = False
 
 
 class ModelSize(BaseModel):
@@ -87,20 +87,16 @@ def _head(size: HeadSize, dim: int, items: Items) -> nn.Module:
 def _no_items(size: HeadSize, text_dim: int) -> Items:
     """Items of the right number, about which nothing is known yet."""
     number = size.answers if size.kind == "ranking" else 0
-    knowledge = None
-    if size.neighbours is not None:
-        rows, offsets = torch.zeros(size.neighbours, dtype=torch.int64), torch.zeros(number, dtype=torch.int64)
-        knowledge = ItemKnowledge(torch.zeros(number, text_dim), rows, offsets)
-    return Items(torch.zeros(number, text_dim), torch.zeros(number, dtype=torch.bool), knowledge)
+    empty = torch.zeros(number, text_dim)
+    return Items(empty, torch.zeros(number, dtype=torch.bool), empty if size.neighbours else None)
 
 
 def ranking_size(items: Items, signals: Sequence[float], habits: int) -> HeadSize:
     """The size of the head that ranks these items, with gates that read so many habits beside the query's context."""
-    neighbours = None if items.knowledge is None else len(items.knowledge.ids)
     return HeadSize(
         kind="ranking",
         answers=len(items.seen),
         signals=tuple(signals),
         context=QUERY_CONTEXT + habits,
-        neighbours=neighbours,
+        neighbours=items.neighbours is not None,
     )

@@ -7,7 +7,8 @@ with one whose gradients are large.
 
 After each epoch every task is measured on validation; training stops when the aggregate, the geometric mean of the
 tasks' main metrics, has not risen for a while. The geometric mean does not care in which units a metric is: a tenth
-more of one task weighs as much as a tenth more of another.
+more of one task weighs as much as a tenth more of another. An epoch is judged by the mean of its own figure and of
+the two before it: validation is small for some tasks, and the best of many noisy figures is mostly lucky.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from ragmtl.tasks.mixture import Mixture
 
 SMALLEST_METRIC = 1e-3
 LENGTH_MEMORY, LONGEST = 0.95, 2.0
+JUDGED_WITH = 3
 SPLITS_NEEDED: tuple[Split, ...] = ("train", "valid")
 
 
@@ -167,12 +169,21 @@ class Trainer:
 
     def best_epoch(self) -> Epoch:
         """The epoch whose weights are kept."""
-        return max(self.progress.epochs, key=lambda epoch: epoch.aggregate)
+        return self._best("")
 
     def take_best(self, task: str) -> Epoch:
         """Put the weights that were best for a task on validation into the model; gives their epoch."""
         restore(self.model, load_checkpoint(self.directory / f"best-{task}", self.device).tensors)
-        return max(self.progress.epochs, key=lambda epoch: epoch.metrics[task])
+        return self._best(task)
+
+    def _best(self, task: str) -> Epoch:
+        figures = self._figures(task)
+        steady = [_steady(figures[: place + 1]) for place in range(len(figures))]
+        return self.progress.epochs[steady.index(max(steady))]
+
+    def _figures(self, task: str) -> list[float]:
+        """What each epoch reached: the main metric of a task, or the aggregate where no task is named."""
+        return [aggregate([epoch.metrics[task]]) if task else epoch.aggregate for epoch in self.progress.epochs]
 
     def _step(self) -> None:
         """One batch of one source: the sum of its tasks' losses."""
@@ -207,12 +218,13 @@ class Trainer:
         epoch = self._validate()
         self.progress.epochs.append(epoch)
         self.progress.losses = {}
-        for name, value in {"": epoch.aggregate, **epoch.metrics}.items():
+        values = {name: _steady(self._figures(name)) for name in ("", *epoch.metrics)}
+        for name, value in values.items():
             if value > self.progress.best.get(name, -math.inf):
                 self.progress.best[name] = value
                 folder = self.directory / (f"best-{name}" if name else "best")
                 save_checkpoint(folder, self.model.state_dict(), {"epoch": asdict(epoch)})
-        self.progress.stale = 0 if epoch.aggregate >= self.progress.best[""] else self.progress.stale + 1
+        self.progress.stale = 0 if values[""] >= self.progress.best[""] else self.progress.stale + 1
         exhausted = epoch.epoch == self.settings.epochs
         self.progress.done = exhausted or self.progress.stale >= self.settings.patience
         return epoch
@@ -283,6 +295,11 @@ def aggregate(metrics: Sequence[float]) -> float:
     """
     values = [SMALLEST_METRIC if math.isnan(value) else max(value, SMALLEST_METRIC) for value in metrics]
     return math.exp(sum(map(math.log, values)) / len(values))
+
+
+def _steady(figures: Sequence[float]) -> float:
+    """The mean of the last few figures."""
+    return math.fsum(figures[-JUDGED_WITH:]) / len(figures[-JUDGED_WITH:])
 
 
 def _pace(step: int, total: int) -> float:

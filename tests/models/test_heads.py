@@ -11,22 +11,18 @@ from ragmtl.models.heads import (
     Centred,
     ClassHead,
     HeadInput,
-    ItemKnowledge,
     Items,
     LabelHead,
     RankingHead,
     query_context,
 )
-from ragmtl.models.nodes import IdTable
 
 DIM, TEXT, ITEMS = 8, 6, 5
 
 
 def given(signals: Tensor | None = None, batch: int = 3) -> HeadInput:
     torch.manual_seed(1)
-    ids = IdTable(4, DIM)
-    ids.weight.data[1:].normal_()
-    return HeadInput(torch.randn(batch, DIM), torch.rand(batch, 4), signals, ids)
+    return HeadInput(torch.randn(batch, DIM), torch.rand(batch, 4), signals)
 
 
 def trained(head: RankingHead) -> RankingHead:
@@ -39,8 +35,8 @@ def trained(head: RankingHead) -> RankingHead:
 
 def items(knowledge: bool = True) -> Items:
     torch.manual_seed(2)
-    known = ItemKnowledge(torch.randn(ITEMS, TEXT), torch.tensor([1, 2, 3]), torch.tensor([0, 2, 3, 3, 3]))
-    return Items(torch.randn(ITEMS, TEXT), torch.tensor([True, True, True, False, False]), known if knowledge else None)
+    seen, near = torch.tensor([True, True, True, False, False]), torch.randn(ITEMS, TEXT)
+    return Items(torch.randn(ITEMS, TEXT), seen, near if knowledge else None)
 
 
 @pytest.mark.parametrize("head", [ClassHead(DIM, 4), LabelHead(DIM, 4)])
@@ -109,29 +105,30 @@ def test_neither_seen_nor_unseen_items_are_favoured_as_a_whole() -> None:
 
 
 def test_items_with_equal_text_and_neighbours_are_equal_at_first() -> None:
-    known = ItemKnowledge(torch.ones(2, TEXT), torch.tensor([1, 1]), torch.tensor([0, 1]))
-    head = RankingHead(DIM, Items(torch.ones(2, TEXT), torch.tensor([True, False]), known))
+    head = RankingHead(DIM, Items(torch.ones(2, TEXT), torch.tensor([True, False]), torch.ones(2, TEXT)))
     logits = head(given())
     torch.testing.assert_close(logits[:, 0], logits[:, 1])
 
 
 def test_knowledge_changes_the_order_of_items() -> None:
     head = trained(RankingHead(DIM, items()))
-    shared = given()
-    other = HeadInput(shared.shared, shared.context, None, IdTable(4, DIM))
-    assert not torch.allclose(head(shared)[:, :3], head(other)[:, :3])
+    with_knowledge = head(given())
+    assert head.neighbours is not None
+    head.neighbours.neg_()
+    assert not torch.allclose(with_knowledge[:, :3], head(given())[:, :3])
 
 
 def test_without_knowledge_the_graph_is_not_read() -> None:
-    head = trained(RankingHead(DIM, items(knowledge=False)))
-    shared = given()
-    assert torch.equal(head(shared), head(HeadInput(shared.shared, shared.context, None, IdTable(4, DIM))))
+    head = RankingHead(DIM, items(knowledge=False))
+    assert head.neighbours is None
+    assert head.neighbour_query is None
+    assert head(given()).shape == (3, ITEMS)
 
 
 def test_tables_travel_with_the_weights_and_are_not_trained() -> None:
     head = RankingHead(DIM, items())
     buffers = {name for name, _ in head.named_buffers()}
-    assert {"text", "seen", "query.0.mean", "knowledge.text", "knowledge.ids", "knowledge.offsets"} == buffers
+    assert {"text", "seen", "query.0.mean", "neighbours"} == buffers
     assert buffers <= head.state_dict().keys()
 
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from ragmtl.errors import ConfigError, MismatchError
 from ragmtl.models.batch import Batch, Reading, Vectors, collate
-from ragmtl.models.heads import ClassHead, ItemKnowledge, Items, LabelHead, RankingHead
+from ragmtl.models.heads import ClassHead, Items, LabelHead, RankingHead
 from ragmtl.models.model import Model
 from tests.laws import evidence as laws
 
@@ -17,9 +17,8 @@ ITEMS = 7
 
 
 def ranking(dim: int) -> RankingHead:
-    knowledge = ItemKnowledge(torch.randn(ITEMS, laws.TEXT), torch.tensor([1, 2, 0, 3]), torch.tensor([0, 2] + [4] * 5))
-    seen = torch.arange(ITEMS) < 5
-    return RankingHead(dim, Items(torch.randn(ITEMS, laws.TEXT), seen, knowledge), signals=[1.0, 0.5])
+    vectors, near = torch.randn(2, ITEMS, laws.TEXT)
+    return RankingHead(dim, Items(vectors, torch.arange(ITEMS) < 5, near), signals=[1.0, 0.5])
 
 
 def build(layers: int = 2, dropout: float = 0.2) -> Model:
@@ -151,7 +150,8 @@ def test_same_seed_same_training_step(batch: Batch) -> None:
     assert torch.equal(*answers)
 
 
-def test_seeds_are_never_dropped_in_training(vectors: Vectors) -> None:
+def test_seeds_are_never_dropped_in_training(vectors: Vectors, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ragmtl.models.model.WITHOUT_EVIDENCE", 0.0)
     model, batch = build(dropout=0.999).train(), collate([laws.random_reading(11)], vectors)
     seen = model(batch).fused
     assert (seen.node_weights[batch.node_seeds] > 0).all()

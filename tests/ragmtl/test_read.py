@@ -2,17 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.subgraph import Subgraph
 from ragmtl.models.batch import Reading, Vectors
 from ragmtl.read import (
     evidence_signals,
-    id_tables,
     item_table,
     known_nodes,
-    learned_entities,
     neighbours,
     read_queries,
     segment_scale,
@@ -83,21 +80,6 @@ def reading(nodes: list[int], history: list[int], segments: np.ndarray | None = 
     return Reading(vectors, evidence, np.array(history, np.int64), {})
 
 
-def test_entities_that_several_groups_meet_get_a_vector() -> None:
-    readings = [reading([1, 2], [3]), reading([2], [3, 3]), reading([], [])]
-    apart = ["a", "b", "c"]
-    assert learned_entities(readings, apart, 1).tolist() == [1, 2, 3]
-    assert learned_entities(readings, apart, 2).tolist() == [2, 3]
-    assert learned_entities(readings, ["a", "a", "c"], 2).tolist() == []
-    assert learned_entities([], [], 1).tolist() == []
-
-
-def test_each_source_has_rows_of_its_own() -> None:
-    first, second = id_tables(5, [np.array([1, 3]), np.array([3])])
-    assert first.tolist() == [0, 1, 0, 2, 0]
-    assert second.tolist() == [0, 0, 0, 3, 0]
-
-
 def test_all_nodes_that_are_read_are_used() -> None:
     assert used_nodes([reading([4, 1], [2])], [np.array([7, 1])]).tolist() == [1, 2, 4, 7]
     assert used_nodes([], []).tolist() == []
@@ -137,12 +119,10 @@ def test_items_without_a_node_have_no_text() -> None:
     vectors = Vectors(np.array([[1.0, 1.0], [2.0, 2.0]], np.float32), np.array([0, 5]), np.zeros((0, 2), np.float32))
     alone = item_table(np.array([1, -1]), [True, False], vectors, None)
     assert alone.vectors.tolist() == [[2, 2], [0, 0]]
-    assert alone.knowledge is None
+    assert alone.neighbours is None
     beside = item_table(np.array([1, -1]), [True, False], vectors, [np.array([0, 1]), np.zeros(0, np.int64)])
-    assert beside.knowledge is not None
-    assert beside.knowledge.vectors.tolist() == [[1.5, 1.5], [0, 0]]
-    assert torch.equal(beside.knowledge.ids, torch.tensor([0, 5]))
-    assert beside.knowledge.offsets.tolist() == [0, 2]
+    assert beside.neighbours is not None
+    assert beside.neighbours.tolist() == [[1.5, 1.5], [0, 0]]
 
 
 def test_evidence_says_which_items_are_near() -> None:

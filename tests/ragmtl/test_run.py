@@ -54,12 +54,16 @@ def test_without_retrieval_nothing_is_known(config: Config, index: Index, loaded
             assert not signals[..., places:].any()
             assert batch.signals[task][..., places:].any()
             assert signals[..., :places].equal(batch.signals[task][..., :places]), "what the log says stays"
-    assert all(items.knowledge is None for items in none.items.values())
-    assert all(items.knowledge is not None for items in known.items.values())
+    assert all(items.neighbours is None for items in none.items.values())
+    assert all(items.neighbours is not None for items in known.items.values())
 
 
-def test_learned_entities_are_met_in_training(config: Config, index: Index, loaded: Sequence[Loaded]) -> None:
+def test_learned_entities_are_met_in_training(
+    config: Config, index: Index, loaded: Sequence[Loaded], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ragmtl.learned.LEAST_KEPT", -1.0)
     found = material(config, index, loaded, "retrieved")
+    assert any(map(len, found.entities))
     for assembly, entities in zip(found.assemblies, found.entities, strict=True):
         met = {
             node
@@ -67,7 +71,6 @@ def test_learned_entities_are_met_in_training(config: Config, index: Index, load
             if (evidence := assembly.readings[row].evidence) is not None
             for node in [*evidence.subgraph.nodes.tolist(), *assembly.readings[row].history.tolist()]
         }
-        assert len(entities)
         assert set(entities.tolist()) <= met
         assert np.flatnonzero(assembly.vectors.node_ids).tolist() == entities.tolist()
 

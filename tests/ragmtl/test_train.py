@@ -80,6 +80,20 @@ def test_killed_at_any_step_it_ends_with_the_same_weights(tmp_path: Path, step: 
     assert straight.progress.epochs == resumed.progress.epochs
 
 
+def test_one_lucky_epoch_is_not_the_best(tmp_path: Path) -> None:
+    def epoch(number: int, sign: float, parts: float) -> Epoch:
+        return Epoch(number, number, {}, {"sign": sign, "parts": parts}, {}, aggregate([sign, parts]))
+
+    done = trainer(tmp_path)
+    done.progress.epochs = [epoch(1, 0.5, 0.9), epoch(2, 0.8, 0.5), epoch(3, 0.6, 0.5), epoch(4, 0.7, float("nan"))]
+    assert done.best_epoch().epoch == 1
+    assert [done._best(task).epoch for task in ("sign", "parts")] == [4, 1]
+    done.progress.epochs[3] = epoch(4, 0.75, 0.75)
+    assert done.best_epoch().epoch == 1
+    done.progress.epochs.append(epoch(5, 0.75, 0.75))
+    assert done.best_epoch().epoch == 5
+
+
 def test_a_checkpoint_of_other_data_is_refused(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         trainer(tmp_path).fit(kill_at(3))
