@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
-from typing import SupportsIndex
+from typing import Any, SupportsIndex
 
 import numpy as np
 from jaxtyping import Int, Int32
@@ -105,6 +105,34 @@ class KnowledgeGraph:
             else:
                 builder.triple(head, relation, tail, origin)
         return builder.build(languages=languages, vocabulary=vocabulary)
+
+    @classmethod
+    def from_rdflib(cls, graph: Any, *, languages: Sequence[str] = ("en",), source: str = "rdflib") -> KnowledgeGraph:  # noqa: ANN401
+        """Take the statements of a graph, or of a dataset with its named graphs, of rdflib.
+
+        Args:
+            graph: An `rdflib.Graph` or `rdflib.Dataset`; one over a `GraphStore` too.
+            languages: Preferred languages of labels and descriptions.
+            source: What the origins shall call it.
+
+        Raises:
+            DataError: There is no triple.
+        """
+        from ragmtl.kg.rdflib_collect import from_rdflib
+
+        return from_rdflib(graph, languages=languages, source=source)
+
+    def to_rdflib(self, *, dataset: bool | None = None, view: bool = False) -> Any:  # noqa: ANN401
+        """The graph for rdflib.
+
+        Args:
+            dataset: Whether to give an `rdflib.Dataset`, which has each named graph, or an `rdflib.Graph` of all
+                statements; where None, a dataset if there is a named graph.
+            view: Whether to give a read-only view, which copies nothing; else a copy in rdflib's memory.
+        """
+        from ragmtl.kg.write import as_rdflib
+
+        return as_rdflib(self, dataset=dataset, view=view)
 
     def with_triples(
         self,

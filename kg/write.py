@@ -1,6 +1,6 @@
 """A knowledge graph, or a subgraph of it, for other programs: networkx, rdflib, a Turtle file.
 
-With the readers the only module that knows the RDF library.
+Each named graph is given back; a statement that several state is in all of them.
 """
 
 from __future__ import annotations
@@ -8,18 +8,22 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import networkx
-from rdflib import BNode, Dataset, Graph, Literal, URIRef
+from rdflib import Dataset, Graph, Literal, URIRef
 from rdflib.graph import DATASET_DEFAULT_GRAPH_ID
 from rdflib.plugins.serializers.turtle import TurtleSerializer
-from rdflib.term import Node
+from rdflib.term import Identifier, Node
 
 from ragmtl.kg.graph import KnowledgeGraph
+from ragmtl.kg.rdflib_store import GraphStore
+from ragmtl.kg.rdflib_terms import literal_of, quiet, term_of
 from ragmtl.kg.subgraph import Subgraph
-from ragmtl.kg.terms import BLANK
+
+Statement = tuple[Identifier, Identifier, Identifier]
 
 _FORBIDDEN = re.compile(r'[\x00-\x20<>"{}|\\^`]')
 
@@ -49,18 +53,40 @@ def to_networkx(graph: KnowledgeGraph, subgraph: Subgraph | None = None) -> netw
 def to_rdflib(graph: KnowledgeGraph, subgraph: Subgraph | None = None) -> Dataset:
     """All triples and literals, in their named graphs; of a subgraph its triples and the literals of its nodes."""
     dataset = Dataset(default_union=True)
-    names = (_term(origin.graph) if origin.graph else DATASET_DEFAULT_GRAPH_ID for origin in graph.origins)
+    names = (term_of(origin.graph) if origin.graph else DATASET_DEFAULT_GRAPH_ID for origin in graph.origins)
     graphs = [dataset.graph(name) for name in names]
+    with quiet():
+        dataset.addN((*triple, graphs[origin]) for triple, origin in _statements(graph, subgraph))
+    return dataset
+
+
+def as_rdflib(graph: KnowledgeGraph, *, dataset: bool | None, view: bool) -> Graph | Dataset:
+    """What `KnowledgeGraph.to_rdflib` does."""
+    wanted = any(origin.graph for origin in graph.origins) if dataset is None else dataset
+    if view:
+        store = GraphStore(graph=graph)
+        return Dataset(store, default_union=True) if wanted else Graph(store)
+    if wanted:
+        return to_rdflib(graph)
+    merged = Graph()
+    with quiet():
+        merged.addN((*triple, merged) for triple, _ in _statements(graph, None))
+    return merged
+
+
+def _statements(graph: KnowledgeGraph, subgraph: Subgraph | None) -> Iterator[tuple[Statement, int]]:
+    """Statements as terms, each with every origin that states it."""
     nodes, triples = _parts(graph, subgraph)
     for triple in triples:
         head, relation, tail = graph.triple(triple)
-        terms = _term(graph.nodes[head]), URIRef(graph.relations[relation]), _term(graph.nodes[tail])
-        graphs[int(graph.origin_ids[triple])].add(terms)
+        terms = term_of(graph.nodes[head]), term_of(graph.relations[relation]), term_of(graph.nodes[tail])
+        yield from ((terms, origin) for origin in (int(graph.origin_ids[triple]), *graph.further.of(triple)))
+    literals = graph.literals
     for node in nodes:
-        for row in graph.literals.rows(node):
-            link = URIRef(graph.relations[int(graph.literals.relation_ids[row])])
-            graphs[int(graph.literals.origin_ids[row])].add((_term(graph.nodes[node]), link, _value(graph, row)))
-    return dataset
+        for row in literals.rows(node):
+            link = term_of(graph.relations[int(literals.relation_ids[row])])
+            value = term_of(graph.nodes[node]), link, literal_of(literals[row])
+            yield from ((value, origin) for origin in (int(literals.origin_ids[row]), *literals.further.of(row)))
 
 
 def write_turtle(graph: KnowledgeGraph, subgraph: Subgraph | None, path: str | Path) -> None:
@@ -95,16 +121,6 @@ def _parts(graph: KnowledgeGraph, subgraph: Subgraph | None) -> tuple[list[int],
     if subgraph is None:
         return list(range(len(graph.nodes))), list(range(len(graph)))
     return subgraph.nodes.tolist(), subgraph.triples.tolist()
-
-
-def _term(name: str) -> URIRef | BNode:
-    return BNode(name.removeprefix(BLANK)) if name.startswith(BLANK) else URIRef(name)
-
-
-def _value(graph: KnowledgeGraph, row: int) -> Literal:
-    literal = graph.literals[row]
-    datatype = URIRef(literal.datatype) if literal.datatype else None
-    return Literal(literal.text, lang=literal.language or None, datatype=datatype, normalize=False)
 
 
 def _valid(term: Node) -> Node:
