@@ -21,6 +21,8 @@ if TYPE_CHECKING:
         Strings,
         Terms,
     )
+    from ragmtl.kg.query import Answer, query
+    from ragmtl.kg.rdflib_store import GraphStore
     from ragmtl.kg.read import read_rdf
     from ragmtl.kg.subgraph import Subgraph
     from ragmtl.kg.walk import cut, k_hop, k_hops, pagerank, pageranks
@@ -39,6 +41,8 @@ _MODULES = {
         "Strings",
         "Terms",
     ),
+    "query": ("Answer", "query"),
+    "rdflib_store": ("GraphStore",),
     "read": ("read_rdf",),
     "subgraph": ("Subgraph",),
     "walk": ("cut", "k_hop", "k_hops", "pagerank", "pageranks"),
@@ -47,7 +51,9 @@ _MODULES = {
 
 __all__ = [
     "Adjacency",
+    "Answer",
     "Further",
+    "GraphStore",
     "KnowledgeGraph",
     "Literal",
     "Literals",
@@ -62,6 +68,7 @@ __all__ = [
     "k_hops",
     "pagerank",
     "pageranks",
+    "query",
     "read_rdf",
     "to_networkx",
     "to_rdflib",
