@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         Strings,
         Terms,
     )
-    from ragmtl.kg.query import Answer, query
+    from ragmtl.kg.query import Answer
     from ragmtl.kg.rdflib_store import GraphStore
     from ragmtl.kg.read import read_rdf
     from ragmtl.kg.subgraph import Subgraph
@@ -41,7 +41,7 @@ _MODULES = {
         "Strings",
         "Terms",
     ),
-    "query": ("Answer", "query"),
+    "query": ("Answer",),
     "rdflib_store": ("GraphStore",),
     "read": ("read_rdf",),
     "subgraph": ("Subgraph",),
@@ -68,7 +68,6 @@ __all__ = [
     "k_hops",
     "pagerank",
     "pageranks",
-    "query",
     "read_rdf",
     "to_networkx",
     "to_rdflib",

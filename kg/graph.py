@@ -11,7 +11,7 @@ order of their ids, so equal graphs are equal arrays. Arrays are read-only and m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, SupportsIndex
@@ -218,6 +218,24 @@ class KnowledgeGraph:
         """Every file and named graph that states a literal, given its row in `literals`, the first one first."""
         literals = self.literals
         return tuple(self.origins[at] for at in (int(literals.origin_ids[row]), *literals.further.of(row)))
+
+    def query(
+        self,
+        question: str,
+        *,
+        prefixes: Mapping[str, str] | None = None,
+        rows: int | None = None,
+        seconds: float | None = None,
+        allow: Collection[str] = (),
+    ) -> Any:  # noqa: ANN401 -- a `ragmtl.kg.query.Answer`, which knows rdflib
+        """Answer SPARQL; nothing is fetched. See `ragmtl.kg.query.query`.
+
+        Raises:
+            DataError: The question is none, is refused, or is not answered in time.
+        """
+        from ragmtl.kg.query import query
+
+        return query(self, question, prefixes=prefixes, rows=rows, seconds=seconds, allow=allow)
 
     def save(self, directory: str | Path) -> None:
         """Write the graph into a directory, whole or not at all; a graph that stands there is replaced.

@@ -188,7 +188,7 @@ def _matches(
         if place == 1 and not isinstance(slot, int):
             codes = lookup.relation_codes[column]
         if isinstance(slot, int):
-            keep &= _is(lookup, rows, slot) if literal and place == 2 else codes == slot
+            keep &= lookup.are(rows, slot) if literal and place == 2 else codes == slot
         elif slot in table.columns:
             keep &= codes == table.columns[slot][owners]
         elif slot in found:
@@ -197,7 +197,3 @@ def _matches(
             found[slot] = codes
     kept = {name: column[owners[keep]] for name, column in table.columns.items()}
     return Table(int(keep.sum()), kept | {name: column[keep] for name, column in found.items()})
-
-
-def _is(lookup: Lookup, rows: Column, code: int) -> Bool[np.ndarray, " _"]:
-    return lookup.are(rows, code) if code >= lookup.nodes else np.zeros(len(rows), np.bool_)

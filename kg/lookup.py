@@ -222,7 +222,7 @@ class Lookup:
         return [Route(order, *order.spans(key, links)) for order, key in orders]
 
     def _towards(self, tails: Codes, links: Codes | None) -> list[Route]:
-        nodes, values = np.where(tails < self.nodes, tails, -1), tails[tails >= self.nodes]
+        nodes, values = np.where(tails < self.nodes, tails, -1), tails[self._are_values(tails)]
         found = [Route(self._into, *self._into.spans(nodes, links))]
         if len(values) == len(tails) and (tails == values[0]).all():
             rows = self.rows_of(int(values[0]))
@@ -234,15 +234,21 @@ class Lookup:
 
     def same(self, codes: Codes) -> Codes:
         """The codes, equal ones for equal literals."""
-        values = (codes >= self.nodes) & (codes < self.nodes + self.values)
+        values = self._are_values(codes)
         if not values.any():
             return codes
         same = codes.copy()
         same[values] = self.nodes + self.first_equal[codes[values] - self.nodes]
         return same
 
+    def _are_values(self, codes: Codes) -> Bool[np.ndarray, " _"]:
+        result: Bool[np.ndarray, " _"] = (codes >= self.nodes) & (codes < self.nodes + self.values)
+        return result
+
     def are(self, rows: Codes, code: int) -> Bool[np.ndarray, " _"]:
         """Which of some rows of literals hold the literal with a code."""
+        if not self.nodes <= code < self.nodes + self.values:
+            return np.zeros(len(rows), np.bool_)
         wanted = self.rows_of(code)
         at = np.minimum(np.searchsorted(wanted, rows), len(wanted) - 1)
         result: Bool[np.ndarray, " _"] = wanted[at] == rows
@@ -286,7 +292,7 @@ class Lookup:
         if tail is None:
             return rows
         if literal:
-            return rows[self.are(rows, tail)] if tail >= self.nodes else rows[:0]
+            return rows[self.are(rows, tail)]
         fitting: Codes = rows[graph.tails[rows] == tail]
         return fitting
 

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ragmtl.kg.graph import KnowledgeGraph, Literal
@@ -52,6 +52,7 @@ def solved(lookup: Lookup, patterns: list[Pattern]) -> list[tuple[tuple[str, int
 
 
 @given(statements, st.data())
+@settings(deadline=None)
 def test_joins_find_what_nested_loops_find(triples: list[tuple[str, str, str | Literal]], data: st.DataObject) -> None:
     lookup = Lookup(KnowledgeGraph.from_triples(triples))
     heads, links = st.integers(0, lookup.nodes - 1), st.integers(0, len(lookup.graph.relations) - 1)

@@ -35,6 +35,7 @@ def found(lookup: Lookup, head: int | None, link: int | None, tail: int | None) 
 
 
 @given(statements, st.data())
+@settings(deadline=None)
 def test_every_pattern_finds_what_a_scan_finds(
     triples: list[tuple[str, str, str | Literal]], data: st.DataObject
 ) -> None:

@@ -58,6 +58,10 @@ def test_select_gives_terms_by_column(graph: KnowledgeGraph) -> None:
     assert [[None if term is None else term.n3() for term in row] for row in found.rows] == [['"007"@en', None]]
 
 
+def test_a_graph_can_be_asked_itself(graph: KnowledgeGraph) -> None:
+    assert graph.query("ASK { x:n0 x:q ?v }", prefixes=PREFIXES).truth is True
+
+
 def test_columns_of_a_star_come_as_they_are_written(graph: KnowledgeGraph) -> None:
     found = query(graph, "SELECT * { ?zebra x:q ?apple . ?zebra x:p ?middle }", prefixes=PREFIXES)
     assert found.variables == ("zebra", "apple", "middle")

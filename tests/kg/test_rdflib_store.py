@@ -37,7 +37,7 @@ def filled() -> Dataset:
 
 
 @given(statements)
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_patterns_find_what_the_library_finds(triples: list[tuple[str, str, str | Literal]]) -> None:
     graph = KnowledgeGraph.from_triples(triples)
     seen, copied = Graph(GraphStore(graph=graph)), graph.to_rdflib()
