@@ -291,9 +291,7 @@ class Lookup:
             rows = rows[links[rows] == link]
         if tail is None:
             return rows
-        if literal:
-            return rows[self.are(rows, tail)]
-        fitting: Codes = rows[graph.tails[rows] == tail]
+        fitting: Codes = rows[self.are(rows, tail) if literal else graph.tails[rows] == tail]
         return fitting
 
     def parts(self, rows: Codes, *, literal: bool, joined: bool) -> tuple[Codes, Codes, Codes]:
