@@ -12,7 +12,63 @@ import numpy as np
 
 from ragmtl.kg.compiled import Edges, compiled, slot_in, table_for
 
+Triples = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+"""For each its id, the positions of its ends, and its relation."""
+
 LONG_ROW = 256
+
+
+@compiled
+def neighbourhood(
+    graph: tuple[tuple[Edges, Edges], tuple[np.ndarray, np.ndarray]],
+    shown: np.ndarray,
+    seeds: np.ndarray,
+    hops: int,
+    budget: int,
+    spread: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, Triples, np.ndarray]:
+    """What `k_hop` gives: nodes, best first, their scores, which are seeds; the triples among them, and their weights.
+
+    Args:
+        graph: Edges by their heads, and by their tails; and the triple of each.
+        shown: 1 for relations that may be walked and shown, else 0; empty where all may.
+        seeds: Nodes, which may come twice.
+        hops: How far to go.
+        budget: The most nodes.
+        spread: How many edges of a node are looked at.
+    """
+    starts = _first_ones(seeds, budget)
+    reached, found = reach(graph[0], shown, starts, hops, budget, spread)
+    order = [(-found[place], place >= len(starts), reached[place], place) for place in range(len(reached))]
+    order.sort()
+    nodes, scores = np.empty(len(order), np.int64), np.empty(len(order), np.float32)
+    is_seed = np.empty(len(order), np.bool_)
+    for place, (negative, not_seed, node, _) in enumerate(order):
+        nodes[place], scores[place], is_seed[place] = node, -negative, not not_seed
+    triples = among(graph[0], graph[1], shown, nodes)
+    return nodes, scores, is_seed, triples, _weights(scores, triples)
+
+
+@compiled
+def _first_ones(seeds: np.ndarray, most: int) -> np.ndarray:
+    """Each node once, in the order given, and at most so many."""
+    table, starts, used = table_for(len(seeds)), np.empty(len(seeds), np.int64), 0
+    for node in seeds:
+        slot = slot_in(table, node)
+        if table[slot] < 0 and used < most:
+            table[slot], starts[used] = node, node
+            used += 1
+    return starts[:used]
+
+
+@compiled
+def _weights(scores: np.ndarray, triples: Triples) -> np.ndarray:
+    """√(score of head × score of tail), divided by the largest."""
+    weights, largest = np.empty(len(triples[0])), 0.0
+    for place in range(len(weights)):
+        weights[place] = np.sqrt(np.float64(scores[triples[1][place]]) * np.float64(scores[triples[2][place]]))
+        largest = max(largest, weights[place])
+    return (weights / max(largest, 1e-300)).astype(np.float32)
 
 
 @compiled
@@ -114,7 +170,7 @@ def _best(found: tuple[np.ndarray, np.ndarray], room: np.ndarray) -> np.ndarray:
 @compiled
 def among(
     edges: tuple[Edges, Edges], ids: tuple[np.ndarray, np.ndarray], shown: np.ndarray, nodes: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+) -> Triples:
     """The triples between nodes (each given once): id, position of head and tail in `nodes`, relation; by id.
 
     Args:

@@ -7,15 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from jaxtyping import Int, Int32, Int64, UInt8
+from jaxtyping import Float32, Int, Int32, Int64, UInt8
 
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.terms import frozen
 
-HUBS = 512
+if TYPE_CHECKING:
+    from ragmtl.kg.compiled import Edges
+
+HUBS, LARGEST, STEPS = 1024, 8, 4
 _SETS_OF_HIDDEN = 16
 
 
@@ -28,7 +32,10 @@ class Terrain:
         degrees: How many shown edges each node has, both ways.
         components: The component of each node; nodes are together that shown edges connect, whatever way they point.
         volumes: The sum of the degrees of each component.
-        hubs: The nodes of the highest degree, ties by id.
+        hubs: The nodes of the highest degree, in order of their ids.
+        largest: The few of them with the most edges, the most first.
+        steps: For each hub, number of steps from 1 on, and largest hub: the chance to be at the former after so many
+            steps from the latter.
     """
 
     shown: UInt8[np.ndarray, " relations"]
@@ -36,6 +43,8 @@ class Terrain:
     components: Int32[np.ndarray, " nodes"]
     volumes: Int64[np.ndarray, " components"]
     hubs: Int64[np.ndarray, " hubs"]
+    largest: Int64[np.ndarray, " largest"]
+    steps: Float32[np.ndarray, "hubs steps largest"]
 
 
 _KNOWN: WeakKeyDictionary[KnowledgeGraph, dict[frozenset[int], Terrain]] = WeakKeyDictionary()
@@ -56,10 +65,44 @@ def terrain_of(graph: KnowledgeGraph, hide: Set[int] = frozenset()) -> Terrain:
 def _survey(graph: KnowledgeGraph, hide: frozenset[int]) -> Terrain:
     from ragmtl.kg.connected import weakly_connected
 
-    degrees = _degrees(graph, hide)
+    degrees, shown = _degrees(graph, hide), shown_relations(graph, hide)
     components, count = weakly_connected(graph, hide)
     volumes = np.bincount(components, degrees, minlength=count).astype(np.int64)
-    return Terrain(shown_relations(graph, hide), degrees, components, volumes, _hubs(degrees))
+    order = _most(degrees, HUBS)
+    hubs, largest = np.sort(order), order[:LARGEST]
+    return Terrain(shown, degrees, components, volumes, hubs, largest, _steps(graph, shown, degrees, hubs, largest))
+
+
+def _steps(
+    graph: KnowledgeGraph,
+    shown: UInt8[np.ndarray, " relations"],
+    degrees: Int32[np.ndarray, " nodes"],
+    hubs: Int64[np.ndarray, " hubs"],
+    largest: Int64[np.ndarray, " largest"],
+) -> Float32[np.ndarray, "hubs steps largest"]:
+    from ragmtl.kg.push import steps_from
+
+    edges, there = edges_of(graph), np.zeros((len(degrees), len(largest)), np.float32)
+    there[largest, np.arange(len(largest))] = 1.0
+    found = np.empty((len(hubs), STEPS, len(largest)), np.float32)
+    for step in range(STEPS):
+        there = steps_from(edges, shown, degrees, there)
+        found[:, step] = there[hubs]
+    return frozen(found)
+
+
+def edges_of(graph: KnowledgeGraph) -> tuple[Edges, Edges]:
+    """Both directions, as compiled loops want them: all arrays of a kind of one type."""
+    out, into = graph.outgoing, graph.incoming
+    return (
+        (frozen(out.indptr), frozen(out.neighbours), frozen(out.relations)),
+        (frozen(into.indptr), frozen(into.neighbours), frozen(into.relations)),
+    )
+
+
+def ids_of(graph: KnowledgeGraph) -> tuple[Int[np.ndarray, " triples"], Int[np.ndarray, " triples"]]:
+    """The triple of each edge, for both directions."""
+    return frozen(graph.outgoing.triples), frozen(graph.incoming.triples)
 
 
 def shown_relations(graph: KnowledgeGraph, hide: Set[int]) -> UInt8[np.ndarray, " relations"]:
@@ -80,8 +123,10 @@ def _degrees(graph: KnowledgeGraph, hide: Set[int]) -> Int32[np.ndarray, " nodes
     return frozen(counts.astype(np.int32))
 
 
-def _hubs(degrees: Int[np.ndarray, " nodes"]) -> Int64[np.ndarray, " hubs"]:
-    least = np.partition(degrees, -HUBS)[-HUBS] if len(degrees) > HUBS else 0
+def _most(degrees: Int[np.ndarray, " nodes"], count: int) -> Int64[np.ndarray, " hubs"]:
+    """The nodes of the highest degree, the highest first, ties by id."""
+    least = np.partition(degrees, -count)[-count] if len(degrees) > count else 0
     over = np.flatnonzero(degrees > least)
-    level = np.flatnonzero(degrees == least)[: HUBS - len(over)]
-    return np.concatenate((over, level)).astype(np.int64)
+    level = np.flatnonzero(degrees == least)[: count - len(over)]
+    hubs = np.concatenate((over, level)).astype(np.int64)
+    return hubs[np.lexsort((hubs, -degrees[hubs]))]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Float64, Int, Int32, Int64, UInt8
@@ -18,17 +18,14 @@ from ragmtl.errors import DataError
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.subgraph import Subgraph
 from ragmtl.kg.terms import frozen
-from ragmtl.kg.terrain import Terrain, shown_relations, terrain_of
-
-if TYPE_CHECKING:
-    from ragmtl.kg.compiled import Edges
+from ragmtl.kg.terrain import Terrain, edges_of, ids_of, shown_relations, terrain_of
 
 Nodes = Sequence[int] | Int[np.ndarray, " some"]
 Ranked = tuple[Int64[np.ndarray, " reached"], Float32[np.ndarray, " reached"]]
 Answer = TypeVar("Answer")
 NOTHING: frozenset[int] = frozenset()
-MOST_EDGES = 25_000
-"""How many edges one PageRank walks: about a millisecond."""
+MOST_EDGES = 15_000
+"""How many edges one PageRank walks: less than a millisecond."""
 SPREAD = 512
 
 
@@ -123,15 +120,13 @@ def k_hop(
     Raises:
         DataError: A seed is no node of the graph.
     """
-    from ragmtl.kg.hops import reach
+    from ragmtl.kg.hops import neighbourhood
 
     room = min(max(budget, 0), len(graph.nodes))
-    starts = _unique(_checked(graph, seeds))[:room]
-    shown = shown_relations(graph, hide)
-    nodes, scores = reach(_edges(graph), shown, starts, hops, room, max(spread, room))
-    is_seed = np.arange(len(nodes)) < len(starts)
-    order = np.lexsort((nodes, ~is_seed, -scores))
-    return _among(graph, nodes[order], scores[order].astype(np.float64), is_seed[order], shown)
+    whole, shown = (edges_of(graph), ids_of(graph)), shown_relations(graph, hide)
+    found = neighbourhood(whole, shown, _checked(graph, seeds), hops, room, max(spread, room))
+    nodes, scores, is_seed, (triples, heads, tails, relations), weights = found
+    return Subgraph(nodes, scores, is_seed, triples, heads, tails, relations, weights)
 
 
 def k_hops(
@@ -197,8 +192,7 @@ def _among(
 ) -> Subgraph:
     from ragmtl.kg.hops import among
 
-    ids = frozen(graph.outgoing.triples), frozen(graph.incoming.triples)
-    triples, heads, tails, relations = among(_edges(graph), ids, shown, nodes)
+    triples, heads, tails, relations = among(edges_of(graph), ids_of(graph), shown, nodes)
     values = _normalised(scores)
     return Subgraph(
         nodes=nodes,
@@ -222,10 +216,10 @@ def _pushed(
 
     starts, shares = seeds
     damping, epsilon, most = limits
-    edges, degrees = _edges(graph), terrain.degrees
+    edges, degrees = edges_of(graph), terrain.degrees
     *touched, level = push(edges, terrain.shown, starts, shares, degrees, damping, epsilon, most)
-    whole = terrain.components, terrain.volumes, terrain.hubs, degrees
-    nodes, scores = scores_of(tuple(touched), *whole, starts, damping, level)
+    parts, hubs = (terrain.components, terrain.volumes), (terrain.hubs, terrain.largest, terrain.steps)
+    nodes, scores = scores_of(tuple(touched), parts, hubs, degrees, starts, damping, level)
     return _ranked(nodes, scores.astype(np.float32))
 
 
@@ -275,12 +269,3 @@ def _normalised(values: Float64[np.ndarray, " values"]) -> Float64[np.ndarray, "
     """Divided by the largest, so that it becomes 1; zeros stay."""
     largest = values.max(initial=0.0)
     return values / largest if largest > 0 else values
-
-
-def _edges(graph: KnowledgeGraph) -> tuple[Edges, Edges]:
-    """Both directions, as the compiled loops want them: all arrays of a kind of one type."""
-    out, into = graph.outgoing, graph.incoming
-    return (
-        (frozen(out.indptr), frozen(out.neighbours), frozen(out.relations)),
-        (frozen(into.indptr), frozen(into.neighbours), frozen(into.relations)),
-    )

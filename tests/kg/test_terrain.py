@@ -37,12 +37,33 @@ def test_components_and_degrees_are_those_of_the_shown_edges(
 
 
 def test_hubs_are_the_nodes_of_highest_degree() -> None:
-    triples = [(f"a:n{number:04}", "a:p", f"a:m{end:02}") for number in range(1000) for end in range(number % 7)]
+    triples = [(f"a:n{number:04}", "a:p", f"a:m{end:02}") for number in range(2000) for end in range(number % 7)]
     graph = KnowledgeGraph.from_triples(triples)
     terrain = terrain_of(graph)
     assert len(terrain.hubs) == HUBS
     others = np.setdiff1d(np.arange(len(graph.nodes)), terrain.hubs)
     assert terrain.degrees[terrain.hubs].min() >= terrain.degrees[others].max()
+
+
+def test_steps_from_the_largest_hubs_are_those_of_a_walk() -> None:
+    generator = np.random.default_rng(0)
+    rows = [(f"a:{min(generator.geometric(0.02), 300)}", "a:p", f"a:{generator.integers(300)}") for _ in range(900)]
+    graph = KnowledgeGraph.from_triples([*rows, ("a:x", "a:q", "a:1")])
+    relation = graph.relations.find("a:q")
+    assert relation is not None
+    terrain = terrain_of(graph, {relation})
+    walk = np.zeros((len(graph.nodes), len(graph.nodes)))
+    for head, link, tail in map(graph.triple, range(len(graph))):
+        walk[head, tail] += link != relation
+        walk[tail, head] += link != relation
+    degrees = walk.sum(1)
+    assert terrain.degrees[terrain.largest].tolist() == sorted(degrees.tolist())[:-9:-1]
+    walk[degrees == 0, degrees == 0] = 1.0
+    walk /= walk.sum(1, keepdims=True)
+    there = np.eye(len(walk))[terrain.largest]
+    for step in range(terrain.steps.shape[1]):
+        there = there @ walk
+        np.testing.assert_allclose(terrain.steps[:, step].T, there[:, terrain.hubs], atol=1e-6)
 
 
 def test_it_is_counted_once_and_forgotten_with_the_graph() -> None:
