@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int, Int64
 
-from ragmtl.kg import labels
 from ragmtl.kg.graph import KnowledgeGraph
 
 
@@ -66,7 +65,7 @@ class RelationStats:
 
 @dataclass(frozen=True, slots=True)
 class ClassCount:
-    """How many nodes are of a class (a node that `rdf:type` leads to)."""
+    """How many nodes are of a class (a node that a type leads to)."""
 
     node: int
     members: int
@@ -105,11 +104,9 @@ def relation_statistics(graph: KnowledgeGraph) -> list[RelationStats]:
 
 
 def class_counts(graph: KnowledgeGraph) -> list[ClassCount]:
-    """Each class, the one with most members first, ties by id."""
-    relation = graph.relations.find(labels.TYPE)
-    if relation is None:
-        return []
-    classes, members = np.unique(graph.tails[graph.relation_ids == relation], return_counts=True)
+    """Each class, the one with most members first, ties by id; types are what the vocabulary says."""
+    typed = np.isin(graph.relation_ids, list(graph.labels.view.roles.types))
+    classes, members = np.unique(graph.tails[typed], return_counts=True)
     order = np.lexsort((classes, -members))
     return [ClassCount(int(classes[place]), int(members[place])) for place in order]
 
