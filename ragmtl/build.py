@@ -141,6 +141,8 @@ def retrieval_settings(config: Config) -> RetrievalSettings:
         walk=chosen.walk,
         hops=chosen.hops,
         weights=SourceWeights(**weights),
+        triples=chosen.triples,
+        tokens=chosen.tokens,
     )
 
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ragmtl.errors import ConfigError
+from ragmtl.retrieval.settings import Walk
 
 PassageSource = Literal["bm25", "tfidf", "dense", "graph"]
 
@@ -67,14 +68,17 @@ class RetrievalConfig(Section):
     Attributes:
         passages: Passages per example.
         nodes: Nodes per subgraph.
-        walk: `pagerank` (personalised PageRank) or `k-hop`.
-        hops: How far `k-hop` goes.
+        triples, tokens: Most triples of a subgraph, and most words in them; no limit where left out.
+        walk: How the subgraph is chosen: `pagerank`, `k-hop`, `paths` or `steiner`.
+        hops: How far `k-hop` goes; `paths` are at most twice as long.
         weights: Weight of each way to find passages: `bm25`, `tfidf`, `dense`, `graph`.
     """
 
     passages: int = Field(default=5, ge=0, le=100)
     nodes: int = Field(default=32, ge=0, le=2000)
-    walk: Literal["pagerank", "k-hop"] = "pagerank"
+    triples: int | None = Field(default=None, ge=0)
+    tokens: int | None = Field(default=None, ge=0)
+    walk: Walk = "pagerank"
     hops: int = Field(default=2, ge=1, le=5)
     weights: dict[PassageSource, Annotated[float, Field(ge=0)]] = {"bm25": 0.3, "dense": 0.4, "graph": 0.3}
 

@@ -65,6 +65,7 @@ class Evidence:
         targets: How near the query is to each node that a ranking task may answer with, and that
             the walk reached (the subgraph holds only the nearest nodes of any kind).
         notes: What the user should know, such as "nothing in the query links to the graph".
+        triple_reasons: Why each triple of the subgraph is there, in the order of `subgraph.triples`.
     """
 
     query: Query
@@ -74,3 +75,4 @@ class Evidence:
     mentions: tuple[Mention, ...]
     targets: NodeScores
     notes: tuple[str, ...] = ()
+    triple_reasons: tuple[str, ...] = ()

@@ -10,25 +10,22 @@ come from words, vectors and the graph (Σ over the nodes a passage speaks of: s
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache, partial
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int, Int64
+from jaxtyping import Float64, Int, Int64
 
 from ragmtl.kg.adjacency import gather
-from ragmtl.kg.subgraph import Subgraph
-from ragmtl.kg.walk import cut, k_hop, pagerank, shown_degrees
 from ragmtl.retrieval.dense import Found
 from ragmtl.retrieval.evidence import Evidence, NodeScores, ScoredPassage
+from ragmtl.retrieval.expand import Walked, expand
 from ragmtl.retrieval.fuse import Candidates, fuse
 from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.lexical import NOTHING
 from ragmtl.retrieval.progress import Progress, no_progress
 from ragmtl.retrieval.query import Query
 from ragmtl.retrieval.ranking import best
-from ragmtl.retrieval.reasons import node_reasons, passage_reason
+from ragmtl.retrieval.reasons import node_reasons, passage_reason, triple_reasons
 from ragmtl.retrieval.seeds import Seeds
 from ragmtl.retrieval.settings import RetrievalSettings, SourceWeights
 
@@ -37,7 +34,6 @@ __all__ = ["NOTHING_LINKS", "RetrievalSettings", "Retriever", "Retrieves", "Sour
 NOTHING_LINKS = "nothing in the query links to the graph; answered from text alone"
 
 _CHUNK = 256
-_SETS_OF_HIDDEN = 16
 _END = 200
 _NONE: Found = (NOTHING, np.zeros(0, np.float32))
 
@@ -53,15 +49,6 @@ class Retrieves(Protocol):
     def many(self, queries: Iterable[Query], progress: Progress | None = None) -> list[Evidence]:
         """Evidence for each query."""
         ...
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Walked:
-    """Where a walk led: scores of the nodes reached, best first, and the subgraph cut out of them."""
-
-    nodes: Int64[np.ndarray, " reached"]
-    scores: Float32[np.ndarray, " reached"]
-    subgraph: Subgraph
 
 
 class Retriever:
@@ -84,7 +71,6 @@ class Retriever:
         self._is_target = np.zeros(len(index.graph.nodes), np.bool_)
         if targets is not None:
             self._is_target[targets] = True
-        self._degrees = lru_cache(_SETS_OF_HIDDEN)(partial(shown_degrees, index.graph))
         self._rarity = _rarity(np.diff(index.corpus.mention_indptr), len(index.corpus))
 
     def __call__(self, query: Query) -> Evidence:
@@ -114,7 +100,7 @@ class Retriever:
         mentions = self.index.linker.link(query.text)
         seeds = Seeds.of(query, mentions, graph, most=settings.seeds, decay=settings.decay)
         relations = {iri: graph.relations.find(iri) for iri in sorted(query.hide)}
-        walked = self._walk(seeds, frozenset(found for found in relations.values() if found is not None))
+        walked = expand(graph, seeds, settings, frozenset(found for found in relations.values() if found is not None))
         sources = self._sources(query.text, walked, excluded, near)
         return Evidence(
             query=query,
@@ -124,27 +110,8 @@ class Retriever:
             mentions=mentions,
             targets=self._targets(walked),
             notes=_notes(seeds, [iri for iri, found in relations.items() if found is None]),
+            triple_reasons=triple_reasons(walked.subgraph, walked.why),
         )
-
-    def _walk(self, seeds: Seeds, hide: frozenset[int]) -> _Walked:
-        graph, settings = self.index.graph, self.settings
-        if not len(seeds.nodes):
-            return _Walked(*_NONE, Subgraph.empty())
-        if settings.walk == "k-hop":
-            near = k_hop(graph, seeds.nodes, hops=settings.hops, budget=settings.nodes, hide=hide)
-            return _Walked(near.nodes, near.scores, near)
-        nodes, scores = pagerank(
-            graph,
-            seeds.nodes,
-            seeds.weights,
-            damping=settings.damping,
-            epsilon=settings.epsilon,
-            hide=hide,
-            degrees=self._degrees(hide),
-        )
-        shown = _with_room(nodes, seeds.nodes, settings.nodes)
-        subgraph = cut(graph, nodes[shown], scores[shown], seeds.nodes[:1], budget=settings.nodes, hide=hide)
-        return _Walked(nodes, scores, replace(subgraph, seeds=np.isin(subgraph.nodes, seeds.nodes)))
 
     def _nearest(self, queries: Sequence[Query], without: list[Int64[np.ndarray, " _"]]) -> list[Found]:
         """What is near in meaning, for each query; nothing for those without text."""
@@ -158,7 +125,7 @@ class Retriever:
         return found
 
     def _sources(
-        self, text: str, walked: _Walked, excluded: Int64[np.ndarray, " excluded"], near: Found
+        self, text: str, walked: Walked, excluded: Int64[np.ndarray, " excluded"], near: Found
     ) -> dict[str, Candidates]:
         """What each source that counts proposes."""
         weights, most, index = self.settings.weights, self.settings.candidates, self.index
@@ -173,7 +140,7 @@ class Retriever:
             sources["graph"] = Candidates(*self._spoken_of(walked, excluded), weights.graph)
         return sources
 
-    def _spoken_of(self, walked: _Walked, excluded: Int64[np.ndarray, " excluded"]) -> Found:
+    def _spoken_of(self, walked: Walked, excluded: Int64[np.ndarray, " excluded"]) -> Found:
         """Passages that speak of nodes that the walk reached."""
         corpus = self.index.corpus
         places, owners = gather(corpus.mention_indptr, walked.nodes)
@@ -184,7 +151,7 @@ class Retriever:
         found = best(scores, self.settings.candidates)
         return found, scores[found].astype(np.float32)
 
-    def _passages(self, sources: dict[str, Candidates], walked: _Walked) -> tuple[ScoredPassage, ...]:
+    def _passages(self, sources: dict[str, Candidates], walked: Walked) -> tuple[ScoredPassage, ...]:
         passages, scores = fuse(sources, self.settings.passages, self.settings.min_score)
         raw, parts = _tables(sources)
         order = np.argsort(walked.nodes)
@@ -196,14 +163,14 @@ class Retriever:
             chosen.append(ScoredPassage(passage, score, found, passage_reason(added, labels)))
         return tuple(chosen)
 
-    def _labels_spoken_of(self, passage: int, walked: _Walked, order: Int64[np.ndarray, " reached"]) -> list[str]:
+    def _labels_spoken_of(self, passage: int, walked: Walked, order: Int64[np.ndarray, " reached"]) -> list[str]:
         """Labels of the reached nodes of a passage, those that count most first; `order` sorts the nodes reached."""
         nodes = self.index.corpus.entities_of(passage)
         places = order[np.searchsorted(walked.nodes, nodes, sorter=order).clip(max=len(order) - 1)]
         worth = np.where(walked.nodes[places] == nodes, walked.scores[places] * self._rarity[nodes], 0.0)
         return [self.index.graph.label(int(nodes[place])) for place in best(worth, 2)]
 
-    def _targets(self, walked: _Walked) -> NodeScores:
+    def _targets(self, walked: Walked) -> NodeScores:
         kept = np.flatnonzero(self._is_target[walked.nodes])[: self.settings.targets]
         return NodeScores(walked.nodes[kept], walked.scores[kept])
 
@@ -218,15 +185,6 @@ def _gist(text: str) -> str:
 def _rarity(mentions: Int64[np.ndarray, " nodes"], passages: int) -> Float64[np.ndarray, " nodes"]:
     """log(1 + passages / passages that speak of the node); 0 where none does."""
     return np.where(mentions > 0, np.log1p(passages / np.maximum(mentions, 1)), 0.0)
-
-
-def _with_room(
-    nodes: Int64[np.ndarray, " reached"], seeds: Int64[np.ndarray, " seeds"], budget: int
-) -> Int64[np.ndarray, " shown"]:
-    """Places of the nodes to show: where seeds would fill more than half of the budget, others go before the rest."""
-    heavy, is_seed = np.isin(nodes, seeds[: max(budget // 2, 1)]), np.isin(nodes, seeds)
-    rank = np.where(heavy, 0, np.where(is_seed, 2, 1))
-    return np.sort(np.argsort(rank, kind="stable")[:budget])
 
 
 _Tables = dict[str, dict[int, float]]

@@ -44,6 +44,24 @@ def node_reasons(
     return tuple(reasons)
 
 
+def triple_reasons(subgraph: Subgraph, why: Mapping[int, str]) -> tuple[str, ...]:
+    """Why each triple of a subgraph is there, in the order of its triples.
+
+    Args:
+        subgraph: What was chosen.
+        why: What the method says, by the id of the triple in the graph.
+    """
+    steps = _steps(subgraph) if len(why) < len(subgraph.triples) else {}
+    leads = {(step.before, place, step.relation): step.distance for place, step in steps.items()}
+    reasons = []
+    columns = (subgraph.triples, subgraph.heads, subgraph.relations, subgraph.tails)
+    for triple, head, relation, tail in zip(*(column.tolist() for column in columns), strict=True):
+        step = leads.get((head, tail, relation)) or leads.get((tail, head, relation))
+        near = f"step {step} away from the query's entities" if step else "connects two nodes near the query"
+        reasons.append(why.get(triple, near))
+    return tuple(reasons)
+
+
 def passage_reason(sources: Mapping[str, float], spoken_of: Sequence[str]) -> str:
     """Why a passage was chosen.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from ragmtl.errors import ConfigError
 
-Walk = Literal["pagerank", "k-hop"]
+Walk = Literal["pagerank", "k-hop", "paths", "steiner"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,9 @@ class RetrievalSettings:
     Attributes:
         passages: The largest number of passages per query.
         nodes: The largest number of nodes of a subgraph.
-        walk: How nodes are found: personalised PageRank, or all within some hops.
-        hops: How many hops, for "k-hop".
+        walk: How the subgraph is chosen: the best nodes by personalised PageRank, all within some hops, relation paths
+            between the query's entities, or a prize-collecting Steiner tree around them.
+        hops: How many hops, for "k-hop"; "paths" are at most twice as long.
         weights: How much each source of passages counts.
         min_score: Passages with a fused score below this, in [0, 1], are left out.
         targets: The largest number of nodes in `Evidence.targets`.
@@ -48,6 +49,8 @@ class RetrievalSettings:
         decay: How much less each older item of the history weighs than the next one.
         damping: Chance to walk on, for "pagerank".
         epsilon: Precision of PageRank: the residual per edge that is left alone.
+        triples: The largest number of triples of a subgraph; any where None.
+        tokens: The largest number of words in the triples of a subgraph, written as text; any where None.
 
     Raises:
         ConfigError: A value is out of range.
@@ -65,10 +68,16 @@ class RetrievalSettings:
     decay: float = 0.9
     damping: float = 0.85
     epsilon: float = 2e-5
+    triples: int | None = None
+    tokens: int | None = None
 
     def __post_init__(self) -> None:
-        if self.walk not in ("pagerank", "k-hop"):
-            raise ConfigError(f'expected the walk "pagerank" or "k-hop", found {self.walk!r}')
+        if self.walk not in get_args(Walk):
+            known = ", ".join(f'"{name}"' for name in get_args(Walk))
+            raise ConfigError(f"expected a walk of {known}, found {self.walk!r}")
+        for name in ("triples", "tokens"):
+            if (limit := getattr(self, name)) is not None and limit < 0:
+                raise ConfigError(f"expected {name} of 0 or more, or None, found {limit}")
         for name in ("passages", "nodes", "hops", "targets", "candidates", "seeds"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"expected {name} of 0 or more, found {getattr(self, name)}")
