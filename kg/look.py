@@ -19,6 +19,7 @@ from ragmtl.kg.components import components
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.stats import ClassCount, Degrees, RelationStats, class_counts, degree_statistics, relation_statistics
 from ragmtl.kg.terms import BLANK, Strings
+from ragmtl.kg.vocabulary import OWL, RDF, RDFS, SKOS
 from ragmtl.kg.wording import shorten
 
 LARGE = 10_000
@@ -164,6 +165,8 @@ def _iri_rows(texts: Strings) -> Int64[np.ndarray, " rows"]:
 
 def _dangling(graph: KnowledgeGraph) -> Suspicion:
     silent = (np.diff(graph.outgoing.indptr) == 0) & (np.diff(graph.literals.indptr) == 0) & ~_blank(graph)
+    for space in (RDF, RDFS, OWL, SKOS):
+        silent[_place(graph, space) : _place(graph, space + "\U0010ffff")] = False
     nodes = np.flatnonzero(silent)
     meaning = "nodes that are used but never described; perhaps a file is missing, or an IRI is misspelt"
     return Suspicion("dangling IRIs", len(nodes), meaning, tuple(graph.nodes[node] for node in _some(nodes.tolist())))

@@ -14,10 +14,9 @@ from ragmtl.assembly import Assembly, ItemSignals
 from ragmtl.compare import EvidenceKind
 from ragmtl.config import Config
 from ragmtl.errors import MismatchError
+from ragmtl.graphs import read_graph, vocabulary_of
 from ragmtl.kg.graph import KnowledgeGraph
-from ragmtl.kg.read import read_rdf
 from ragmtl.kg.similar import adamic_adar
-from ragmtl.kg.vocabulary import USUAL, Vocabulary
 from ragmtl.learned import id_tables, learned_entities
 from ragmtl.models.batch import Reading, Vectors
 from ragmtl.models.heads import Items
@@ -83,26 +82,10 @@ def build_index(config: Config, folder: str | Path, watch: Watch = unwatched) ->
     Raises:
         DataError: Graph or corpus cannot be read.
     """
-    graph = read_rdf(
-        [config.resolve(source) for source in config.graph.sources],
-        languages=config.graph.languages,
-        vocabulary=vocabulary_of(config),
-        progress=_statements(watch("reading the graph")),
-    )
+    graph = read_graph(config, _statements(watch("reading the graph")))
     corpus = Corpus.read(config.resolve(config.corpus.path), graph, progress=watch("linking passages"))
     encoder = encoder_for(config, vectors_beside(folder))
     return Index.build(graph, corpus, encoder, folder, watch("encoding passages"))
-
-
-def vocabulary_of(config: Config) -> Vocabulary:
-    """The usual relations for labels, descriptions and types, after those of the configuration."""
-    chosen = config.graph
-    return USUAL.extended(
-        labels=chosen.labels,
-        alternatives=chosen.alternative_labels,
-        descriptions=chosen.descriptions,
-        types=chosen.types,
-    )
 
 
 def _statements(progress: Progress) -> Callable[[str, int], None]:

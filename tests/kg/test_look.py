@@ -14,7 +14,11 @@ X = "http://x/"
 
 def found(*triples: tuple[str, str, str | Literal]) -> dict[str, Suspicion]:
     """What looks wrong in a graph beside a few described nodes."""
-    usual = [(X + "a", LABEL, Literal("A")), (X + "b", LABEL, Literal("B")), (X + "a", X + "knows", X + "b")]
+    usual: list[tuple[str, str, str | Literal]] = [
+        (X + "a", LABEL, Literal("A")),
+        (X + "b", LABEL, Literal("B")),
+        (X + "a", X + "knows", X + "b"),
+    ]
     return {one.kind: one for one in suspicions(KnowledgeGraph.from_triples([*usual, *triples]))}
 
 

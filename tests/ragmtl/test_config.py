@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from ragmtl.build import open_index, vocabulary_of
+from ragmtl.build import open_index
 from ragmtl.config import Config, parse_config, read_config
 from ragmtl.errors import ConfigError, MismatchError
+from ragmtl.graphs import vocabulary_of
 from ragmtl.kg.vocabulary import USUAL
 from tests.ragmtl.conftest import World
 

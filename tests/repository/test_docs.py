@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -61,9 +62,11 @@ def default(model: type[BaseModel], key: str) -> str:
 
 
 def commands() -> dict[str, set[str]]:
-    """Every option of every command."""
-    group = typer.main.get_command(app)
-    found = getattr(group, "commands", {})
+    """Every option of every command; those of a group go by the name of both."""
+    found: dict[str, Any] = {}
+    for name, command in getattr(typer.main.get_command(app), "commands", {}).items():
+        inner = getattr(command, "commands", None)
+        found |= {name: command} if inner is None else {f"{name} {one}": inner[one] for one in inner}
     return {
         name: {
             word
