@@ -162,16 +162,31 @@ def train(
 
 
 @app.command()
-def evaluate(
-    run: RunPath,
-    split: Annotated[SplitName, typer.Option(help="Which examples.")] = SplitName.test,
+def evaluate(  # noqa: PLR0913
+    run: Annotated[
+        Path, typer.Argument(help="Folder of a trained run; of an index with --retrieval.", show_default=False)
+    ],
+    split: Annotated[SplitName | None, typer.Option(help="Which examples. [default: test]", show_default=False)] = None,
+    retrieval: Annotated[Path | None, typer.Option(help="Measure retrieval with this table of questions.")] = None,
+    config: Annotated[Path | None, typer.Option(help="Configuration whose [retrieval] is measured.")] = None,
+    at: Annotated[list[int], typer.Option("--at", help="At how many results rankings are cut.", min=1)] = [1, 2, 5, 10],  # noqa: B006
+    out: Annotated[Path | None, typer.Option(help="Where to write a row for each question (.jsonl, .csv).")] = None,
+    against: Annotated[Path | None, typer.Option(help="Rows of another run to compare with.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a trained run on a split, with intervals."""
+    """Measure a trained run, or retrieval, with intervals."""
+    if retrieval is not None:
+        from ragmtl.judge import report
+
+        asked = split and split.value
+        with _bars() as bar:
+            typer.echo(report(run, retrieval, config, at, asked, (out, against), as_json=as_json, watch=bar))
+        return
     from ragmtl.run import evaluate_run
 
+    _refuse({"--config": config, "--out": out, "--against": against}, "--retrieval")
     with _bars() as bar:
-        rows = evaluate_run(run, split.value, bar)
+        rows = evaluate_run(run, (split or SplitName.test).value, bar)
     if as_json:
         from dataclasses import asdict
 
@@ -260,6 +275,12 @@ def inspect(
         evidence = predictor.retriever(prediction.query)
         write_turtle(predictor.index.graph, evidence.subgraph, turtle)
         typer.echo(f"wrote {turtle}")
+
+
+def _refuse(given: dict[str, Path | None], needs: str) -> None:
+    for option, value in given.items():
+        if value is not None:
+            raise typer.BadParameter(f"expected {option} together with {needs} only")
 
 
 def _tell(line: str) -> None:

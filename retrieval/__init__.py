@@ -12,20 +12,24 @@ if TYPE_CHECKING:
     from ragmtl.retrieval.controls import NoRetrieval, RandomPassages, shuffle_graph, shuffle_links
     from ragmtl.retrieval.corpus import Corpus, Passage
     from ragmtl.retrieval.encoder import CachedEncoder, Encoder, load_encoder
+    from ragmtl.retrieval.evaluate import Judged, judge
     from ragmtl.retrieval.evidence import Evidence, Mention, NodeScores, ScoredPassage
     from ragmtl.retrieval.hybrid import Retriever, Retrieves
     from ragmtl.retrieval.index import Index
     from ragmtl.retrieval.query import Query
+    from ragmtl.retrieval.questions import Question, read_questions
     from ragmtl.retrieval.settings import RetrievalSettings, SourceWeights
 
 _MODULES = {
     "controls": ("NoRetrieval", "RandomPassages", "shuffle_graph", "shuffle_links"),
     "corpus": ("Corpus", "Passage"),
     "encoder": ("CachedEncoder", "Encoder", "load_encoder"),
+    "evaluate": ("Judged", "judge"),
     "evidence": ("Evidence", "Mention", "NodeScores", "ScoredPassage"),
     "hybrid": ("Retriever", "Retrieves"),
     "index": ("Index",),
     "query": ("Query",),
+    "questions": ("Question", "read_questions"),
     "settings": ("RetrievalSettings", "SourceWeights"),
 }
 
@@ -35,18 +39,22 @@ __all__ = [
     "Encoder",
     "Evidence",
     "Index",
+    "Judged",
     "Mention",
     "NoRetrieval",
     "NodeScores",
     "Passage",
     "Query",
+    "Question",
     "RandomPassages",
     "RetrievalSettings",
     "Retriever",
     "Retrieves",
     "ScoredPassage",
     "SourceWeights",
+    "judge",
     "load_encoder",
+    "read_questions",
     "shuffle_graph",
     "shuffle_links",
 ]

@@ -7,6 +7,7 @@ and "the lower place first" is a fair way to break ties everywhere.
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -154,6 +155,12 @@ class Corpus:
         """A passage without its entities, which are nodes here: `entities_of`."""
         return Passage(self.ids[passage], self.texts[passage], self.titles[passage], (), self.group(passage))
 
+    def place(self, identity: str) -> int | None:
+        """Where the passage of an id stands, or None where there is none."""
+        wanted = _tie_key(identity)
+        at = bisect_left(range(len(self)), wanted, key=lambda place: _tie_key(self.ids[place]))
+        return at if at < len(self) and self.ids[at] == identity else None
+
     def group(self, passage: SupportsIndex) -> str:
         """The group that a passage belongs to."""
         return self.groups[int(self.group_ids[passage])]
@@ -215,7 +222,7 @@ def _reading(title: str, text: str) -> str:
 
 
 def _tie_key(identity: str) -> bytes:
-    return hashlib.sha256(identity.encode()).digest()
+    return hashlib.sha256(identity.encode("utf-8", "surrogatepass")).digest()
 
 
 def _refuse_repeats(ids: Sequence[str]) -> None:
