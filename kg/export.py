@@ -191,13 +191,13 @@ def _short(iri: str, prefixes: dict[str, str]) -> str:
 
 
 def _prefixes(graph: KnowledgeGraph) -> dict[str, str]:
-    """The prefix of each namespace of relations, datatypes and some nodes: the usual one, else ns1, ns2 and so on."""
-    from ragmtl.kg.find import namespaces
+    """The prefix of each namespace of relations, datatypes and many nodes: the usual one, else ns1, ns2 and so on."""
+    from ragmtl.kg.find import common_namespaces
     from ragmtl.kg.questions import usual_prefixes
 
     known = {str(space): name for name, space in usual_prefixes().items()}
     datatypes = {iri[: 1 + max(iri.rfind("/"), iri.rfind("#"))] for iri in graph.literals.datatype_names if iri}
-    spaces = sorted({*namespaces(graph), *datatypes})
+    spaces = sorted({*common_namespaces(graph), *datatypes})
     own = (f"ns{number}" for number in range(1, len(spaces) + 1))
     return {space: known.get(space) or next(own) for space in spaces}
 

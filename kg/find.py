@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -24,7 +25,7 @@ from ragmtl.kg.wording import local_name
 _PREFIXED = re.compile(r"([\w.-]*):(?!//)(\S+)")
 _LOWER = np.arange(256, dtype=np.uint8)
 _LOWER[ord("A") : ord("Z") + 1] += 32
-_MOST_COMPARED, _SUGGESTED, _BESIDE = 4_000, 3, 300
+_MOST_COMPARED, _SUGGESTED, _BESIDE, _OFTEN = 4_000, 3, 300, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Found:
 
 
 def find_entity(graph: KnowledgeGraph, asked: str) -> Found:
-    """The node that is meant: of several with the same name the one with most edges, ties by id.
+    """The node that is meant: of several with the same name one that has it as its label, then the one with most edges.
 
     Args:
         graph: Where to look.
@@ -54,9 +55,15 @@ def find_entity(graph: KnowledgeGraph, asked: str) -> Found:
         return Found(node)
     for nodes in _candidates(graph, text):
         if nodes:
-            first, *others = sorted(nodes, key=lambda found: (-graph.degree(found), found))
+            first, *others = sorted(
+                nodes, key=lambda found: (not _is_label(graph, found, text), -graph.degree(found), found)
+            )
             return Found(first, tuple(others))
     raise _not_found(graph, text)
+
+
+def _is_label(graph: KnowledgeGraph, node: int, text: str) -> bool:
+    return graph.label(node).casefold() == text.casefold()
 
 
 def _prefixed(graph: KnowledgeGraph, prefix: str, name: str) -> int | None:
@@ -72,9 +79,22 @@ def _prefixed(graph: KnowledgeGraph, prefix: str, name: str) -> int | None:
 
 def namespaces(graph: KnowledgeGraph) -> list[str]:
     """What the IRIs of relations and of some nodes begin with, up to the last / or #; each once, in order."""
+    return sorted({*map(_space_of, graph.relations), *_sampled(graph)} - {""})
+
+
+def common_namespaces(graph: KnowledgeGraph) -> list[str]:
+    """Those of relations, and those of many nodes."""
+    often = {space for space, count in _sampled(graph).items() if count >= _OFTEN}
+    return sorted({*map(_space_of, graph.relations), *often} - {""})
+
+
+def _sampled(graph: KnowledgeGraph) -> Counter[str]:
     some = range(0, len(graph.nodes), max(len(graph.nodes) // 1000, 1))
-    iris = [*graph.relations, *(graph.nodes[node] for node in some)]
-    return sorted({iri[: 1 + max(iri.rfind("/"), iri.rfind("#"))] for iri in iris if not iri.startswith(BLANK)} - {""})
+    return Counter(_space_of(iri) for node in some if not (iri := graph.nodes[node]).startswith(BLANK))
+
+
+def _space_of(iri: str) -> str:
+    return iri[: 1 + max(iri.rfind("/"), iri.rfind("#"))]
 
 
 def _last(space: str) -> str:

@@ -10,7 +10,6 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 import numpy as np
 from jaxtyping import Bool, Int, Int64
@@ -19,6 +18,7 @@ from ragmtl.kg.components import components
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.stats import ClassCount, Degrees, RelationStats, class_counts, degree_statistics, relation_statistics
 from ragmtl.kg.terms import BLANK, Strings
+from ragmtl.kg.twins import twins
 from ragmtl.kg.vocabulary import OWL, RDF, RDFS, SKOS
 from ragmtl.kg.wording import shorten
 
@@ -168,8 +168,17 @@ def _dangling(graph: KnowledgeGraph) -> Suspicion:
     for space in (RDF, RDFS, OWL, SKOS):
         silent[_place(graph, space) : _place(graph, space + "\U0010ffff")] = False
     nodes = np.flatnonzero(silent)
+    spaces: dict[str, list[int]] = defaultdict(list)
+    for node in nodes.tolist():
+        spaces[_space_of(graph.nodes[node])].append(node)
+    largest = sorted(spaces.items(), key=lambda pair: (-len(pair[1]), pair[0]))[:EXAMPLES]
+    examples = (f"{len(some):,} in {space or '(none)'}, such as {graph.nodes[some[0]]}" for space, some in largest)
     meaning = "nodes that are used but never described; perhaps a file is missing, or an IRI is misspelt"
-    return Suspicion("dangling IRIs", len(nodes), meaning, tuple(graph.nodes[node] for node in _some(nodes.tolist())))
+    return Suspicion("dangling IRIs", len(nodes), meaning, tuple(examples))
+
+
+def _space_of(iri: str) -> str:
+    return iri[: 1 + max(iri.rfind("/"), iri.rfind("#"))]
 
 
 def _mojibake(graph: KnowledgeGraph) -> Suspicion:
@@ -185,29 +194,10 @@ def _lost_letters(graph: KnowledgeGraph) -> Suspicion:
 
 
 def _two_spellings(graph: KnowledgeGraph) -> Suspicion:
-    """IRIs that differ in escapes or in http and https only."""
-    twins = []
-    for node in _matching(graph.nodes.strings, re.compile(rb"%[0-9A-Fa-f]{2}")):
-        iri = graph.nodes[node]
-        if graph.nodes.find(unquote(iri)) not in (None, node):
-            twins.append(f"{iri} and {unquote(iri)}")
-    for host in _hosts(graph, "https://") & _hosts(graph, "http://"):
-        for node in range(_place(graph, f"https://{host}"), _place(graph, f"https://{host}/\U0010ffff")):
-            iri = graph.nodes[node]
-            if graph.nodes.find("http" + iri[5:]) is not None:
-                twins.append(f"{iri} and http{iri[5:]}")
+    groups = twins(graph)
     meaning = "IRIs that differ in %-escapes or in http and https only; they are two nodes"
-    return Suspicion("one thing, two IRIs", len(twins), meaning, tuple(sorted(twins)[:EXAMPLES]))
-
-
-def _hosts(graph: KnowledgeGraph, scheme: str) -> set[str]:
-    """The hosts of IRIs, by leaps through their order."""
-    hosts, place = set(), _place(graph, scheme)
-    while place < len(graph.nodes) and (iri := graph.nodes[place]).startswith(scheme):
-        host = iri.removeprefix(scheme).split("/")[0]
-        hosts.add(host)
-        place = max(_place(graph, f"{scheme}{host}/\U0010ffff"), place + 1)
-    return hosts
+    examples = (" and ".join(graph.nodes[node] for node in nodes[:EXAMPLES]) for nodes in groups[:EXAMPLES])
+    return Suspicion("one thing, two IRIs", len(groups), meaning, tuple(examples))
 
 
 def _alike_relations(graph: KnowledgeGraph) -> Suspicion:

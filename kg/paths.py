@@ -7,7 +7,8 @@
     'Rick —played by→ Bogart ←played by— Sam'
 
 Both ends are searched breadth first, the one with fewer edges to look at first, and paths meet in the middle; edges are
-walked both ways. Hubs may be met, but are not passed through: "both are things" connects everything and says nothing.
+walked both ways. Paths without hubs come first; then hubs may be met, but are never passed through by a search from one
+end: "both are things" connects everything and says nothing.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from ragmtl.errors import DataError
 from ragmtl.kg.adjacency import Adjacency
 from ragmtl.kg.graph import KnowledgeGraph
 
+_Relations = tuple[tuple[int, bool], ...]
 _MOST_PATHS = 5_000
 """How many paths of one length are compared."""
 
@@ -48,7 +50,7 @@ class RelationPath:
     def __len__(self) -> int:
         return len(self.triples)
 
-    def relations(self, graph: KnowledgeGraph) -> tuple[tuple[int, bool], ...]:
+    def relations(self, graph: KnowledgeGraph) -> _Relations:
         """The relation of each step, and whether it leads from head to tail."""
         ids = (int(graph.relation_ids[triple]) for triple in self.triples)
         return tuple(zip(ids, self.forward, strict=True))
@@ -88,7 +90,7 @@ def relation_paths(
     most: int = 200_000,
     hide: Set[int] = frozenset(),
 ) -> FoundPaths:
-    """The shortest paths between two nodes, one for each sequence of relations.
+    """The shortest paths between two nodes, one for each sequence of relations; those through hubs come last.
 
     Of several with the same relations that one is shown whose nodes have the fewest edges, ties by ids.
 
@@ -98,7 +100,7 @@ def relation_paths(
         end: Another one; from a node to itself there is one path, without steps.
         count: How many paths are wanted.
         longest: The most steps of a path.
-        hub: Nodes with more edges are not passed through; start and end may have more, and so may one node in between.
+        hub: Nodes with more edges are hubs; only one of them may be between start and end, where other paths are few.
         most: How many edges are looked at.
         hide: Ids of relations that must not be walked.
 
@@ -110,15 +112,16 @@ def relation_paths(
             raise DataError(f"expected node ids in [0, {len(graph.nodes)}), found {node}")
     if start == end:
         return FoundPaths((RelationPath((start,), (), ()),), 0, True)
-    search = _Search(graph, hub, most, frozenset(hide))
-    sides = _Side(start), _Side(end)
-    found: dict[tuple[tuple[int, bool], ...], RelationPath] = {}
-    for length in range(1, longest + 1):
-        if len(found) >= count or not search.deepen(sides, length):
-            break
-        for path in search.joined(sides, length):
+    found: dict[_Relations, RelationPath] = {}
+    edges, complete = 0, True
+    for meets in (False, True):
+        search = _Search(graph, _Limits(hub, most - edges if meets else (most + 1) // 2, frozenset(hide), meets))
+        for path in search.paths((start, end), count - len(found), longest):
             found.setdefault(path.relations(graph), path)
-    return FoundPaths(tuple(islice(found.values(), count)), search.edges, search.complete)
+        edges, complete = edges + search.edges, search.complete
+        if complete or len(found) >= count:
+            break
+    return FoundPaths(tuple(islice(found.values(), count)), edges, complete)
 
 
 @dataclass(slots=True)
@@ -151,14 +154,36 @@ class _Side:
                         yield (*nodes, node), (*steps, (triple, forward))
 
 
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """See `relation_paths`; `meets` says whether paths may meet in a hub."""
+
+    hub: int
+    most: int
+    hide: frozenset[int]
+    meets: bool
+
+
 class _Search:
     """A search with its limits, and how much of them is used."""
 
-    def __init__(self, graph: KnowledgeGraph, hub: int, most: int, hide: frozenset[int]) -> None:
-        self.graph, self.hub, self.most = graph, hub, most
+    def __init__(self, graph: KnowledgeGraph, limits: _Limits) -> None:
+        self.graph, self.limits = graph, limits
         self.edges, self.complete = 0, True
         self._shown: Bool[np.ndarray, " relations"] = np.ones(len(graph.relations), np.bool_)
-        self._shown[list(hide)] = False
+        self._shown[list(limits.hide)] = False
+        self._ends: tuple[int, ...] = ()
+
+    def paths(self, ends: tuple[int, int], count: int, longest: int) -> list[RelationPath]:
+        """At least so many paths, as far as there are, the shortest first."""
+        self._ends = ends
+        sides = _Side(ends[0]), _Side(ends[1])
+        found: list[RelationPath] = []
+        for length in range(1, longest + 1):
+            if len(found) >= count or not self.deepen(sides, length):
+                break
+            found += self.joined(sides, length)
+        return found
 
     def deepen(self, sides: tuple[_Side, _Side], length: int) -> bool:
         """Search until the depths of both sides add up to a length; False where neither can go deeper."""
@@ -174,7 +199,7 @@ class _Search:
         near, far = sides
         middles = [node for node in near.distances if node in far.distances]
         every = islice(self._through(near, far, middles, length), _MOST_PATHS)
-        alike: dict[tuple[tuple[int, bool], ...], list[RelationPath]] = defaultdict(list)
+        alike: dict[_Relations, list[RelationPath]] = defaultdict(list)
         for path in sorted(dict.fromkeys(every), key=self._plainness):
             alike[path.relations(self.graph)].append(path)
         return [
@@ -208,6 +233,9 @@ class _Search:
         side.frontier = []
         for way, forward in ((self.graph.outgoing, True), (self.graph.incoming, False)):
             for before, node, triple in self._edges(way, nodes):
+                if not self.limits.meets and node not in self._ends and self.graph.degree(node) > self.limits.hub:
+                    self.complete = False
+                    continue
                 side.steps[node].append((before, triple, forward))
                 if node not in side.distances:
                     side.distances[node] = side.depth
@@ -217,7 +245,7 @@ class _Search:
         """Nodes of the frontier to look from, those with few edges first; hubs, and what costs too much, are left."""
         kept = []
         for degree, node in sorted((self.graph.degree(node), node) for node in side.frontier):
-            if node != side.end and degree > self.hub or self.edges + degree > self.most:
+            if node != side.end and degree > self.limits.hub or self.edges + degree > self.limits.most:
                 self.complete = False
                 break
             self.edges += degree

@@ -17,6 +17,7 @@ from rdflib.plugins.sparql.parserutils import CompValue
 from rdflib.plugins.sparql.sparql import Query
 
 from ragmtl.errors import DataError
+from ragmtl.kg.vocabulary import DBPEDIA, ONTOLEX, WIKIBASE, WIKIDATA, XL
 
 Names = frozenset[str]
 
@@ -128,5 +129,16 @@ def _parts(value: Any) -> Iterator[CompValue]:  # noqa: ANN401 -- the algebra is
 
 
 def usual_prefixes() -> dict[str, Any]:
-    """The prefixes that everybody uses: rdf, rdfs, owl, xsd, skos, foaf …."""
-    return dict(Graph(bind_namespaces="rdflib").namespaces())
+    """The prefixes that everybody uses: rdf, rdfs, owl, xsd, skos, foaf, dbo, wdt, ontolex …."""
+    return dict(Graph(bind_namespaces="rdflib").namespaces()) | {name: URIRef(iri) for name, iri in _MORE.items()}
+
+
+_MORE = {
+    "dbo": DBPEDIA,
+    "dbr": "http://dbpedia.org/resource/",
+    "ontolex": ONTOLEX,
+    "skosxl": XL,
+    "wd": "http://www.wikidata.org/entity/",
+    "wdt": WIKIDATA,
+    "wikibase": WIKIBASE,
+}

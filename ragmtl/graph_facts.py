@@ -77,17 +77,22 @@ def triple_facts(graph: KnowledgeGraph, triple: int) -> Facts:
     head, relation, tail = graph.triple(triple)
     return {
         "head": named(graph, head),
-        "relation": {"iri": graph.relations[relation], "label": graph.relation_label(relation)},
+        "relation": {
+            "iri": graph.relations[relation],
+            "label": graph.relation_label(relation),
+            "is_type": relation in graph.labels.view.roles.types,
+        },
         "tail": named(graph, tail),
         "origins": [{"source": origin.source, "graph": origin.graph} for origin in graph.origins_of(triple)],
     }
 
 
-def path_facts(graph: KnowledgeGraph, ends: tuple[int, int], found: FoundPaths) -> Facts:
+def path_facts(graph: KnowledgeGraph, ends: tuple[Found, Found], found: FoundPaths) -> Facts:
     """Paths from one node to another."""
+    start, end = (named(graph, one.node) | {"same_name": [graph.nodes[other] for other in one.others]} for one in ends)
     return {
-        "start": named(graph, ends[0]),
-        "end": named(graph, ends[1]),
+        "start": start,
+        "end": end,
         "paths": [_path(graph, path) for path in found.paths],
         "edges": found.edges,
         "complete": found.complete,

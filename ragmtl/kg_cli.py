@@ -117,10 +117,11 @@ def path(  # noqa: PLR0913 -- each is an option
     from ragmtl.kg.paths import relation_paths
 
     graph = _open(source)
-    ends = find_entity(graph, start).node, find_entity(graph, end).node
+    first, last = find_entity(graph, start), find_entity(graph, end)
+    ends = first.node, last.node
     hidden = relations_named(graph, hide) | (frozenset() if types else frozenset(graph.labels.view.roles.types))
     found = relation_paths(graph, *ends, count=count, longest=longest, hub=hub, hide=hidden)
-    facts = path_facts(graph, ends, found)
+    facts = path_facts(graph, (first, last), found)
     if as_json:
         return _print_json(facts)
     from ragmtl.inspector.graph_terminal import print_paths

@@ -54,7 +54,7 @@ def print_neighbours(console: Console, facts: Facts) -> None:
     far = [
         (_label(one["head"]), _line(one["relation"]["label"]), _label(one["tail"]))
         for one in facts["triples"]
-        if facts["iri"] not in _ends(one)
+        if facts["iri"] not in _ends(one) and not one["relation"]["is_type"]
     ]
     _print_table(console, "Among the others", ("head", "relation", "tail"), far, len(far))
     if len(near) < facts["degree"]:
@@ -63,6 +63,11 @@ def print_neighbours(console: Console, facts: Facts) -> None:
 
 def print_paths(console: Console, facts: Facts, longest: int) -> None:
     """The paths, one a line."""
+    for word, one in (("from", facts["start"]), ("to", facts["end"])):
+        others = _count(len(one["same_name"]), "more node")
+        note = f"  ({others} of this name)" if one["same_name"] else ""
+        console.print(Text.assemble(f"{word:4} ", (_label(one), "bold"), "  ", (_line(one["iri"]) + note, "dim")))
+    console.print()
     for path in facts["paths"]:
         alike = f"  (and {path['alike']:,} more alike)" if path["alike"] else ""
         console.print(Text.assemble(_line(path["line"]), (alike, "dim")))

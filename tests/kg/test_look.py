@@ -35,7 +35,9 @@ def test_iris_as_text() -> None:
 
 def test_dangling_iris() -> None:
     rows = found((X + "a", X + "knows", X + "nobody"), (X + "a", X + "knows", "_:f0b0"))
-    assert (rows["dangling IRIs"].count, rows["dangling IRIs"].examples) == (1, (X + "nobody",))
+    assert rows["dangling IRIs"].count == 1
+    assert rows["dangling IRIs"].examples == (f"1 in {X}, such as {X}nobody",)
+    assert found((X + "a", TYPE, "http://www.w3.org/2002/07/owl#Thing")) == {}
 
 
 def test_encodings() -> None:

@@ -113,6 +113,21 @@ def test_a_hub_may_be_met_but_not_passed_through() -> None:
     assert relation_paths(hubs, node(hubs, "http://x/A"), node(hubs, "http://x/B"), hub=100).paths
 
 
+def test_paths_without_hubs_come_first() -> None:
+    common = [(f"http://x/{number}", "http://x/in", "http://x/Hub") for number in range(50)]
+    chain = [("http://x/A", "http://x/next", "http://x/C"), ("http://x/C", "http://x/next", "http://x/D")]
+    more = [
+        ("http://x/D", "http://x/next", "http://x/B"),
+        *((f"http://x/{e}", "http://x/in", "http://x/Hub") for e in "AB"),
+    ]
+    graph = KnowledgeGraph.from_triples([*common, *chain, *more])
+    ends = node(graph, "http://x/A"), node(graph, "http://x/B")
+    plain, through = "A —next→ C —next→ D —next→ B", "A —in→ Hub ←in— B"
+    assert [path.line(graph) for path in relation_paths(graph, *ends, hub=10).paths] == [plain, through]
+    assert [path.line(graph) for path in relation_paths(graph, *ends, hub=10, count=1).paths] == [plain]
+    assert [path.line(graph) for path in relation_paths(graph, *ends, hub=100).paths] == [through, plain]
+
+
 def test_a_search_keeps_to_its_limits() -> None:
     many = [
         (f"http://x/{place}", "http://x/next", f"http://x/{place + step}")

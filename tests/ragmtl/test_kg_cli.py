@@ -119,7 +119,9 @@ def test_paths(files: World, ragmtl: Ragmtl) -> None:
         encoding="utf-8",
     )
     words = ("kg", "path", files.folder / "path.nt", "a", "c")
-    assert ok(ragmtl(*words)).strip() == "a —knows→ b ←knows— c"
+    shown = ok(ragmtl(*words)).splitlines()
+    assert [line.split() for line in shown[:2]] == [["from", "a", "http://x/a"], ["to", "c", "http://x/c"]]
+    assert shown[3] == "a —knows→ b ←knows— c"
     assert len(facts(ragmtl(*words, "--types", "--json"))["paths"]) == 2
     found = facts(ragmtl(*words, "--hide", "knows", "--json"))
     assert (found["paths"], found["complete"]) == ([], True)
