@@ -123,6 +123,7 @@ def retrieval_settings(config: Config) -> RetrievalSettings:
         nodes=chosen.nodes,
         walk=chosen.walk,
         hops=chosen.hops,
+        hubs=chosen.hubs,
         weights=SourceWeights(**weights),
         triples=chosen.triples,
         tokens=chosen.tokens,

@@ -71,6 +71,7 @@ class RetrievalConfig(Section):
         triples, tokens: Most triples of a subgraph, and most words in them; no limit where left out.
         walk: How the subgraph is chosen: `pagerank`, `k-hop`, `paths` or `steiner`.
         hops: How far `k-hop` goes; `paths` are at most twice as long.
+        hubs: `stop` where walks must not pass through relations that mostly lead to hubs, such as large classes.
         weights: Weight of each way to find passages: `bm25`, `tfidf`, `dense`, `graph`.
     """
 
@@ -80,6 +81,7 @@ class RetrievalConfig(Section):
     tokens: int | None = Field(default=None, ge=0)
     walk: Walk = "pagerank"
     hops: int = Field(default=2, ge=1, le=5)
+    hubs: Literal["pass", "stop"] = "pass"
     weights: dict[PassageSource, Annotated[float, Field(ge=0)]] = {"bm25": 0.3, "dense": 0.4, "graph": 0.3}
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Float64, Int, Int64
 
 from ragmtl.kg.adjacency import gather
+from ragmtl.kg.hubs import quiet_relations
 from ragmtl.retrieval.dense import Found
 from ragmtl.retrieval.evidence import Evidence, NodeScores, ScoredPassage
 from ragmtl.retrieval.expand import Walked, expand
@@ -71,6 +72,7 @@ class Retriever:
         self._is_target = np.zeros(len(index.graph.nodes), np.bool_)
         if targets is not None:
             self._is_target[targets] = True
+        self._quiet = quiet_relations(index.graph) if self.settings.hubs == "stop" else frozenset[int]()
         self._rarity = _rarity(np.diff(index.corpus.mention_indptr), len(index.corpus))
 
     def __call__(self, query: Query) -> Evidence:
@@ -100,7 +102,8 @@ class Retriever:
         mentions = self.index.linker.link(query.text)
         seeds = Seeds.of(query, mentions, graph, most=settings.seeds, decay=settings.decay)
         relations = {iri: graph.relations.find(iri) for iri in sorted(query.hide)}
-        walked = expand(graph, seeds, settings, frozenset(found for found in relations.values() if found is not None))
+        hidden = frozenset(found for found in relations.values() if found is not None)
+        walked = expand(graph, seeds, settings, hidden | self._quiet)
         sources = self._sources(query.text, walked, excluded, near)
         return Evidence(
             query=query,

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 from ragmtl.errors import ConfigError
 
 Walk = Literal["pagerank", "k-hop", "paths", "steiner"]
+Hubs = Literal["pass", "stop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class RetrievalSettings:
         walk: How the subgraph is chosen: the best nodes by personalised PageRank, all within some hops, relation paths
             between the query's entities, or a prize-collecting Steiner tree around them.
         hops: How many hops, for "k-hop"; "paths" are at most twice as long.
+        hubs: Whether walks pass through relations that mostly lead to hubs (`ragmtl.kg.hubs`), such as large classes.
         weights: How much each source of passages counts.
         min_score: Passages with a fused score below this, in [0, 1], are left out.
         targets: The largest number of nodes in `Evidence.targets`.
@@ -60,6 +62,7 @@ class RetrievalSettings:
     nodes: int = 32
     walk: Walk = "pagerank"
     hops: int = 2
+    hubs: Hubs = "pass"
     weights: SourceWeights = field(default_factory=SourceWeights)
     min_score: float = 0.0
     targets: int = 512
@@ -75,6 +78,8 @@ class RetrievalSettings:
         if self.walk not in get_args(Walk):
             known = ", ".join(f'"{name}"' for name in get_args(Walk))
             raise ConfigError(f"expected a walk of {known}, found {self.walk!r}")
+        if self.hubs not in get_args(Hubs):
+            raise ConfigError(f'expected hubs "pass" or "stop", found {self.hubs!r}')
         for name in ("triples", "tokens"):
             if (limit := getattr(self, name)) is not None and limit < 0:
                 raise ConfigError(f"expected {name} of 0 or more, or None, found {limit}")

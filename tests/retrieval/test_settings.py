@@ -28,3 +28,9 @@ def test_an_unknown_walk_is_refused() -> None:
 def test_weights_are_finite_and_not_negative(weight: float) -> None:
     with pytest.raises(ConfigError, match="weight of dense"):
         SourceWeights(dense=weight)
+
+
+def test_hubs_are_passed_or_not() -> None:
+    assert RetrievalSettings().hubs == "pass"
+    with pytest.raises(ConfigError, match="hubs"):
+        RetrievalSettings(hubs="maybe")  # type: ignore[arg-type]
