@@ -42,7 +42,7 @@ def quiet_relations(graph: KnowledgeGraph, *, share: float = SHARE, least: int =
         share: Of the nodes of the graph; see `hub_nodes`.
         least: See `hub_nodes`.
     """
-    bound = max(least, share * len(graph.nodes))
+    bound = float(max(least, share * len(graph.nodes)))
     order = np.argsort(graph.relation_ids, kind="stable")
     ends = np.cumsum(np.bincount(graph.relation_ids, minlength=len(graph.relations)))
     rows = np.split(order, ends[:-1])
