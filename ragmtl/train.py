@@ -8,7 +8,8 @@ with one whose gradients are large.
 After each epoch every task is measured on validation; training stops when the aggregate, the geometric mean of the
 tasks' main metrics, has not risen for a while. The geometric mean does not care in which units a metric is: a tenth
 more of one task weighs as much as a tenth more of another. An epoch is judged by the mean of its own figure and of
-the two before it: validation is small for some tasks, and the best of many noisy figures is mostly lucky.
+the two before it: validation is small for some tasks, and the best of many noisy figures is mostly lucky. So the first
+two epochs are kept only where there is no third.
 """
 
 from __future__ import annotations
@@ -298,8 +299,8 @@ def aggregate(metrics: Sequence[float]) -> float:
 
 
 def _steady(figures: Sequence[float]) -> float:
-    """The mean of the last few figures."""
-    return math.fsum(figures[-JUDGED_WITH:]) / len(figures[-JUDGED_WITH:])
+    """The mean of the last few figures; while there are fewer, the others count as zero."""
+    return math.fsum(figures[-JUDGED_WITH:]) / JUDGED_WITH
 
 
 def _pace(step: int, total: int) -> float:

@@ -85,13 +85,14 @@ def test_one_lucky_epoch_is_not_the_best(tmp_path: Path) -> None:
         return Epoch(number, number, {}, {"sign": sign, "parts": parts}, {}, aggregate([sign, parts]))
 
     done = trainer(tmp_path)
-    done.progress.epochs = [epoch(1, 0.5, 0.9), epoch(2, 0.8, 0.5), epoch(3, 0.6, 0.5), epoch(4, 0.7, float("nan"))]
-    assert done.best_epoch().epoch == 1
-    assert [done._best(task).epoch for task in ("sign", "parts")] == [4, 1]
-    done.progress.epochs[3] = epoch(4, 0.75, 0.75)
-    assert done.best_epoch().epoch == 1
-    done.progress.epochs.append(epoch(5, 0.75, 0.75))
-    assert done.best_epoch().epoch == 5
+    figures = [(0.9, 0.5), (0.8, 0.5), (0.5, 0.5), (0.7, float("nan")), (0.9, 0.6), (0.6, 0.6)]
+    done.progress.epochs = [epoch(number, *pair) for number, pair in enumerate(figures, 1)]
+    assert [done._best(task).epoch for task in ("sign", "parts")] == [3, 3]
+    assert done.best_epoch().epoch == 3
+    done.progress.epochs.append(epoch(7, 0.75, 0.6))
+    assert [done._best(task).epoch for task in ("sign", "parts")] == [7, 7]
+    done.progress.epochs = done.progress.epochs[:2]
+    assert done.best_epoch().epoch == 2
 
 
 def test_a_checkpoint_of_other_data_is_refused(tmp_path: Path) -> None:
