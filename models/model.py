@@ -4,6 +4,7 @@
     history ─ HistoryReader┤                ├ SharedBottom ─ heads
     passages ──────────────┼ AttentionFusion┘
     subgraph ─ NodeEncoder ─ RelationalGNN ─┘
+           └── EntityVotes ─────────────────────────────── + logits
 
 A model without knowledge is the same model, fed with empty evidence.
 """
@@ -26,6 +27,7 @@ from ragmtl.models.history import HistoryReader
 from ragmtl.models.nodes import IdTable, NodeEncoder
 from ragmtl.models.text import SegmentReader
 from ragmtl.models.trunk import SharedBottom
+from ragmtl.models.votes import EntityVotes
 
 TRUST_START = 2.0
 """Start of the gates on evidence, before the sigmoid."""
@@ -53,6 +55,14 @@ class Outputs:
     history_weights: Float[Tensor, "batch history"]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Read:
+    """What a group of tasks makes of the examples."""
+
+    fused: Fused
+    shared: Float[Tensor, "batch dim"]
+
+
 class Model(nn.Module):
     """Reads text, history and evidence; answers every task.
 
@@ -68,6 +78,7 @@ class Model(nn.Module):
         dropout: On hidden vectors, and the share of passages and nodes (never seeds) left out while training.
         groups: Which tasks read evidence alike: those that are asked of the same examples. Each group has attention
             and a gate on the evidence of its own, for one task's clue is another's distraction. All alike where None.
+        votes: Number of answers of each task in which entities vote (see `votes.py`); none where None.
 
     Raises:
         ConfigError: `dim` is no multiple of `attention_heads`.
@@ -86,6 +97,7 @@ class Model(nn.Module):
         attention_heads: int = 4,
         dropout: float = 0.2,
         groups: Mapping[str, int] | None = None,
+        votes: Mapping[str, int] | None = None,
     ) -> None:
         if dim % attention_heads:
             raise ConfigError(f"expected dim to be a multiple of attention_heads, found {dim} and {attention_heads}")
@@ -104,6 +116,7 @@ class Model(nn.Module):
         self.fusion = AttentionFusion(dim, attention_heads)
         self.trunk = SharedBottom(3 * dim, dim, dropout=dropout)
         self.heads = nn.ModuleDict({_key(task): head for task, head in heads.items()})
+        self.votes = nn.ModuleDict({_key(task): EntityVotes(ids, count) for task, count in (votes or {}).items()})
         self.tasks = tuple(heads)
         self.dropout = dropout
 
@@ -128,25 +141,28 @@ class Model(nn.Module):
             )
         kept = self._with_evidence(batch)
         passages, nodes = self._passages(batch, kept), self._nodes(batch, kept)
-        read: dict[int, tuple[Fused, Tensor]] = {}
+        read: dict[int, _Read] = {}
         for group in dict.fromkeys([self.groups[task] for task in wanted] or [0]):
             fused = self.fusion(self.query_norm(text + history) + self.asked[group], passages, nodes)
             trusted = fused.vector * self.trust[group].sigmoid()
-            read[group] = fused, self.trunk(torch.cat([text, history, trusted], 1))
-        answers = {task: self._answer(task, read[self.groups[task]][1], batch) for task in wanted}
-        fused, shared = next(iter(read.values()))
-        return Outputs(answers, shared, fused, segment_weights, history_weights)
+            read[group] = _Read(fused, self.trunk(torch.cat([text, history, trusted], 1)))
+        answers = {task: self._answer(task, read[self.groups[task]], nodes, batch) for task in wanted}
+        first = next(iter(read.values()))
+        return Outputs(answers, first.shared, first.fused, segment_weights, history_weights)
 
     def head(self, task: str) -> nn.Module:
         """The head of a task."""
         return self.heads[_key(task)]
 
-    def _answer(self, task: str, shared: Float[Tensor, "batch dim"], batch: Batch) -> Float[Tensor, "batch answer"]:
+    def _answer(self, task: str, read: _Read, nodes: NodeTokens, batch: Batch) -> Float[Tensor, "batch answer"]:
         context = query_context(batch.segment_mask, batch.history_mask)
         if task in batch.contexts:
             context = torch.cat([context, batch.contexts[task]], 1)
-        given = HeadInput(shared, context, batch.signals.get(task))
+        given = HeadInput(read.shared, context, batch.signals.get(task))
         answer: Float[Tensor, "batch answer"] = self.head(task)(given)
+        if _key(task) in self.votes:
+            votes = self.votes[_key(task)](batch.node_ids, nodes.mask, batch.node_example, len(batch))
+            answer = answer + votes * (1 - read.fused.no_evidence).unsqueeze(1)
         return answer
 
     def _passages(self, batch: Batch, kept: Bool[Tensor, " batch"]) -> PassageTokens:

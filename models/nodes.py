@@ -25,7 +25,7 @@ class IdTable(nn.Module):
         dropout: How often, in training, an entity counts as unknown.
     """
 
-    def __init__(self, count: int, dim: int, *, scale: float = 5.0, dropout: float = 0.1) -> None:
+    def __init__(self, count: int, dim: int, *, scale: float = 5.0, dropout: float = 0.3) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(count + 1, dim))
         self.scale = scale

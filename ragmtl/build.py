@@ -324,7 +324,7 @@ def head_size(task: Task, material: Material, assembly: Assembly) -> HeadSize:
     """The size of a task's head."""
     match task.head:
         case "class" | "labels":
-            return HeadSize(kind=task.head, answers=len(task.answers))
+            return HeadSize(kind=task.head, answers=len(task.answers), votes=bool(assembly.vectors.node_ids.any()))
         case "ranking":
             batch = assembly.batch([0])
             starts = [GATE_START] * batch.signals[task.name].shape[2]

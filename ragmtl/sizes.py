@@ -23,6 +23,7 @@ class HeadSize(BaseModel):
         signals: Starting value of each signal's gate, for a ranking.
         context: How many numbers these gates read.
         neighbours: Whether it reads the neighbours of its items: a ranking with retrieval does.
+        votes: Whether entities vote for its answers: where its source has learned ones.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,6 +33,7 @@ class HeadSize(BaseModel):
     signals: tuple[float, ...] = ()
     context: int = QUERY_CONTEXT
     neighbours: bool = False
+    votes: bool = False
 
 
 class ModelSize(BaseModel):
@@ -71,6 +73,7 @@ def build_model(size: ModelSize, items: Mapping[str, Items] | None = None) -> Mo
         attention_heads=settings.attention_heads,
         dropout=settings.dropout,
         groups=size.groups,
+        votes={task: head.answers for task, head in size.heads.items() if head.votes},
     )
 
 

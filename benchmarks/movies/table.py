@@ -69,8 +69,8 @@ def _short(value: float) -> str:
 
 
 def _interval(row: Mapping[str, float]) -> str:
-    value, low, high = (f"{row[name]:+.3f}".replace("0.", ".", 1).replace("-", "−") for name in ("value", "low", "high"))
-    return f"{value} [{low}, {high}]"
+    figures = [f"{row[name]:+.3f}".replace("0.", ".", 1).replace("-", "−") for name in ("value", "low", "high")]
+    return f"{figures[0]} [{figures[1]}, {figures[2]}]"
 
 
 if __name__ == "__main__":
