@@ -205,7 +205,12 @@ def report(
     """What `ragmtl evaluate --retrieval` prints.
 
     Args:
-        folder, questions, config, ks, split, watch: See `evaluate_retrieval`.
+        folder: See `evaluate_retrieval`.
+        questions: Likewise.
+        config: Likewise.
+        ks: Likewise.
+        split: Likewise.
+        watch: Likewise.
         runs: Where to write the rows of this run, and the rows of another to compare with.
         as_json: Whether to give JSON instead of lines.
     """
