@@ -26,7 +26,7 @@ Answer = TypeVar("Answer")
 NOTHING: frozenset[int] = frozenset()
 MOST_EDGES = 15_000
 """How many edges one PageRank walks: less than a millisecond."""
-SPREAD = 512
+SPREAD = 256
 
 
 def pagerank(

@@ -20,7 +20,7 @@ from scipy import sparse
 
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.read import read_rdf
-from ragmtl.kg.terrain import terrain_of
+from ragmtl.kg.terrain import _survey, terrain_of
 from ragmtl.kg.walk import k_hop, pagerank, pageranks
 
 DAMPING, BEST, RELATIONS, REPEATS = 0.85, 50, 8, 3
@@ -31,18 +31,28 @@ SLOW = 2
 Row = dict[str, object]
 
 
-def rows(data: Path | None = None, *, seeds: int = 50, sizes: Sequence[int] = SIZES, peers: bool = True) -> list[Row]:
-    """All figures; those of the lexicon are left out where its folder is not given.
+def rows(
+    data: Path | None = None,
+    *,
+    lexicon: KnowledgeGraph | None = None,
+    seeds: int = 50,
+    sizes: Sequence[int] = SIZES,
+    peers: bool = True,
+) -> list[Row]:
+    """All figures; those of the lexicon are left out where neither its folder nor its graph is given.
 
     Args:
         data: The folder that holds `lexicon/oewn.nt.gz`.
+        lexicon: The graph of that file, where it was read before.
         seeds: How many nodes to start from, drawn from those that have an edge.
         sizes: Numbers of edges of the graphs that growth is measured on.
         peers: Whether to time networkx and scipy too.
     """
     found: list[Row] = []
-    if data is not None:
-        found += of_graph("natural (lexicon)", read_rdf(data / "lexicon" / "oewn.nt.gz"), seeds, peers=peers)
+    if lexicon is None and data is not None:
+        lexicon = read_rdf(data / "lexicon" / "oewn.nt.gz")
+    if lexicon is not None:
+        found += of_graph("natural (lexicon)", lexicon, seeds, peers=peers)
     for size in sizes:
         graph = hub_heavy(size // 10, size)
         if size == 1_000_000:
@@ -77,7 +87,7 @@ def growth(graph: KnowledgeGraph, seeds: int) -> Row:
     """What a query takes on a graph of this size."""
     chosen = _seeds(graph, seeds)
     began = time.perf_counter()
-    terrain_of(graph)
+    _survey(graph, frozenset())
     survey = time.perf_counter() - began
     walk, hops = _timed("", graph, "", _walk(graph), chosen), _timed("", graph, "", _hops(graph, 100), chosen)
     times = {"pagerank_p50_ms": walk["p50_ms"], "two_hops_p50_ms": hops["p50_ms"], "survey_s": round(survey, 3)}
@@ -193,10 +203,12 @@ def main() -> None:
     """Print the rows."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--data", type=Path, help="folder of the shared data, for the lexicon")
+    parser.add_argument("--lexicon", type=Path, help="folder of its saved graph (`ragmtl kg export --format graph`)")
     parser.add_argument("--seeds", type=int, default=50)
     parser.add_argument("--no-peers", action="store_true", help="do not time networkx and scipy")
     options = parser.parse_args()
-    for row in rows(options.data, seeds=options.seeds, peers=not options.no_peers):
+    lexicon = KnowledgeGraph.load(options.lexicon) if options.lexicon else None
+    for row in rows(options.data, lexicon=lexicon, seeds=options.seeds, peers=not options.no_peers):
         print(json.dumps(row, ensure_ascii=False), flush=True)
 
 
