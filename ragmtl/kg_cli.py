@@ -107,19 +107,22 @@ def path(  # noqa: PLR0913 -- each is an option
     count: Annotated[int, typer.Option(help="Most paths.", min=1)] = 5,
     longest: Annotated[int, typer.Option(help="Most steps of a path.", min=1, max=12)] = 6,
     hub: Annotated[int, typer.Option(help="Nodes with more edges are not passed through.", min=0)] = 1000,
-    types: Annotated[bool, typer.Option(help="Whether being of one class connects.")] = False,
+    types: Annotated[bool, typer.Option(help="Whether classes, and what else much has in common, connect.")] = False,
     hide: Hidden = [],  # noqa: B006
     as_json: AsJson = False,
 ) -> None:
     """Show how two nodes are connected: the shortest paths, one for each sequence of relations."""
     from ragmtl.graph_facts import path_facts, relations_named
     from ragmtl.kg.find import find_entity
+    from ragmtl.kg.hubs import quiet_relations
     from ragmtl.kg.paths import relation_paths
 
     graph = _open(source)
     first, last = find_entity(graph, start), find_entity(graph, end)
     ends = first.node, last.node
-    hidden = relations_named(graph, hide) | (frozenset() if types else frozenset(graph.labels.view.roles.types))
+    hidden = relations_named(graph, hide)
+    if not types:
+        hidden |= quiet_relations(graph) | frozenset(graph.labels.view.roles.types)
     found = relation_paths(graph, *ends, count=count, longest=longest, hub=hub, hide=hidden)
     facts = path_facts(graph, (first, last), found)
     if as_json:

@@ -72,7 +72,7 @@ def print_paths(console: Console, facts: Facts, longest: int) -> None:
         alike = f"  (and {path['alike']:,} more alike)" if path["alike"] else ""
         console.print(Text.assemble(_line(path["line"]), (alike, "dim")))
     if not facts["paths"]:
-        console.print(Text(f"no path of at most {longest} steps was found"))
+        console.print(Text(f"no path of at most {longest} steps was found; --types and a larger --longest find more"))
     if not facts["complete"]:
         note = "not everything was looked at: paths through hubs were left out; a larger --hub widens the search"
         console.print(_dim(note))
