@@ -69,7 +69,7 @@ class RetrievalConfig(Section):
         passages: Passages per example.
         nodes: Nodes per subgraph.
         triples, tokens: Most triples of a subgraph, and most words in them; no limit where left out.
-        walk: How the subgraph is chosen: `pagerank`, `k-hop`, `paths` or `steiner`.
+        walk: How the subgraph is chosen: `pagerank`, `k-hop`, `paths`, `steiner` or `learned`.
         hops: How far `k-hop` goes; `paths` are at most twice as long.
         hubs: `stop` where walks must not pass through relations that mostly lead to hubs, such as large classes.
         weights: Weight of each way to find passages: `bm25`, `tfidf`, `dense`, `graph`.

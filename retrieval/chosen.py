@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Float, Int, Int64
+from jaxtyping import Float, Float64, Int, Int64
 
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.subgraph import Subgraph
@@ -18,6 +18,16 @@ class Chosen:
 
     subgraph: Subgraph
     why: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Learned:
+    """What a scorer found: the subgraph, why each triple is in it, and nodes with scores, ends of routes first."""
+
+    subgraph: Subgraph
+    why: Mapping[int, str]
+    nodes: Int64[np.ndarray, " nodes"]
+    scores: Float64[np.ndarray, " nodes"]
 
 
 def subgraph_of(

@@ -1,8 +1,8 @@
 """From seeds to a subgraph: which nodes and triples of the graph a query is shown, and why each triple.
 
 The nodes that the walk reached and their scores find passages and rank targets, whatever the method; the subgraph is
-cut out of them (`pagerank`, `k-hop`), or made of paths between seeds (`paths`), or of a tree (`steiner`). Every method
-respects the budgets of nodes, triples and tokens.
+cut out of them (`pagerank`, `k-hop`), or made of paths between seeds (`paths`), of a tree (`steiner`), or of triples
+that a learned scorer chose (`learned`). Every method respects the budgets of nodes, triples and tokens.
 """
 
 from __future__ import annotations
@@ -17,10 +17,14 @@ from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.subgraph import Subgraph
 from ragmtl.kg.walk import cut, k_hop, pagerank
 from ragmtl.retrieval.budget import within_budget
+from ragmtl.retrieval.chosen import Learned
 from ragmtl.retrieval.connect import connecting_paths
 from ragmtl.retrieval.seeds import Seeds
 from ragmtl.retrieval.settings import RetrievalSettings
 from ragmtl.retrieval.steiner import steiner_tree
+
+_NEAR = 0.2
+"""How much PageRank counts beside what a learned scorer says, at most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +49,13 @@ class Walked:
         return cls(np.zeros(0, np.int64), np.zeros(0, np.float32), Subgraph.empty())
 
 
-def expand(graph: KnowledgeGraph, seeds: Seeds, settings: RetrievalSettings, hide: frozenset[int]) -> Walked:
+def expand(
+    graph: KnowledgeGraph,
+    seeds: Seeds,
+    settings: RetrievalSettings,
+    hide: frozenset[int],
+    learned: Learned | None = None,
+) -> Walked:
     """Nodes, scores and subgraph around seeds.
 
     Args:
@@ -53,6 +63,7 @@ def expand(graph: KnowledgeGraph, seeds: Seeds, settings: RetrievalSettings, hid
         seeds: Where to start.
         settings: The method and its budgets.
         hide: Ids of relations that must be neither walked nor shown.
+        learned: What the learned scorer found, for "learned"; where it found nothing, PageRank shows what is near.
     """
     if not len(seeds.nodes):
         return Walked.nowhere()
@@ -64,6 +75,8 @@ def expand(graph: KnowledgeGraph, seeds: Seeds, settings: RetrievalSettings, hid
             walked = _paths(graph, seeds, settings, hide)
         case "steiner":
             walked = _steiner(graph, seeds, settings, hide)
+        case "learned" if learned is not None:
+            walked = _learned(graph, seeds, settings, hide, learned)
         case _:
             walked = _pagerank(graph, seeds, settings, hide)
     shown = within_budget(graph, walked.subgraph, settings.nodes, settings.triples, settings.tokens)
@@ -97,6 +110,20 @@ def _steiner(graph: KnowledgeGraph, seeds: Seeds, settings: RetrievalSettings, h
     walked = walk(graph, seeds, settings, hide)
     found = steiner_tree(graph, seeds, (walked.nodes, walked.scores), budget=settings.nodes, hide=hide)
     return replace(walked, subgraph=found.subgraph, why=found.why)
+
+
+def _learned(
+    graph: KnowledgeGraph, seeds: Seeds, settings: RetrievalSettings, hide: frozenset[int], learned: Learned
+) -> Walked:
+    """Nodes where routes end and lead over come first, then those that are near."""
+    walked = walk(graph, seeds, settings, hide)
+    sums = dict(zip(walked.nodes.tolist(), (_NEAR * walked.scores / walked.scores.max()).tolist(), strict=True))
+    for node, score in zip(learned.nodes.tolist(), learned.scores.tolist(), strict=True):
+        sums[node] = sums.get(node, 0.0) + score
+    nodes = np.array(list(sums), np.int64)
+    scores = np.array(list(sums.values()), np.float32)
+    order = np.lexsort((nodes, -scores))
+    return Walked(nodes[order], scores[order], learned.subgraph, learned.why)
 
 
 def _with_room(

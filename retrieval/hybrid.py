@@ -17,8 +17,9 @@ from jaxtyping import Float64, Int, Int64
 
 from ragmtl.kg.adjacency import gather
 from ragmtl.kg.hubs import quiet_relations
+from ragmtl.retrieval.chosen import Learned
 from ragmtl.retrieval.dense import Found
-from ragmtl.retrieval.evidence import Evidence, NodeScores, ScoredPassage
+from ragmtl.retrieval.evidence import Evidence, Mention, NodeScores, ScoredPassage
 from ragmtl.retrieval.expand import Walked, expand
 from ragmtl.retrieval.fuse import Candidates, fuse
 from ragmtl.retrieval.index import Index
@@ -27,6 +28,7 @@ from ragmtl.retrieval.progress import Progress, no_progress
 from ragmtl.retrieval.query import Query
 from ragmtl.retrieval.ranking import best
 from ragmtl.retrieval.reasons import node_reasons, passage_reason, triple_reasons
+from ragmtl.retrieval.route_targets import Asked, spans_of
 from ragmtl.retrieval.seeds import Seeds
 from ragmtl.retrieval.settings import RetrievalSettings, SourceWeights
 
@@ -52,6 +54,15 @@ class Retrieves(Protocol):
         ...
 
 
+@runtime_checkable
+class ScoresTriples(Protocol):
+    """What chooses the triples of the walk "learned", such as a `TripleScorer`."""
+
+    def __call__(self, asked: Asked, hide: frozenset[int], budget: tuple[int, int | None]) -> Learned | None:
+        """The best triples for a question, within a budget of nodes and triples; None where there are none."""
+        ...
+
+
 class Retriever:
     """Finds evidence in an index.
 
@@ -59,6 +70,10 @@ class Retriever:
         index: What is searched.
         settings: How much is retrieved, and how.
         targets: Nodes whose scores come with the evidence, for ranking tasks; none where None.
+        scorer: Chooses triples for the walk "learned"; the one that is kept beside the index where None.
+
+    Raises:
+        MismatchError: The walk is "learned", and there is no scorer.
     """
 
     def __init__(
@@ -66,6 +81,7 @@ class Retriever:
         index: Index,
         settings: RetrievalSettings | None = None,
         targets: Int[np.ndarray, " targets"] | None = None,
+        scorer: ScoresTriples | None = None,
     ) -> None:
         self.index = index
         self.settings = settings or RetrievalSettings()
@@ -73,6 +89,9 @@ class Retriever:
         if targets is not None:
             self._is_target[targets] = True
         self._quiet = quiet_relations(index.graph) if self.settings.hubs == "stop" else frozenset[int]()
+        self._scorer = scorer
+        if self.settings.walk == "learned" and scorer is None:
+            self._scorer = _kept_scorer(index)
         self._rarity = _rarity(np.diff(index.corpus.mention_indptr), len(index.corpus))
 
     def __call__(self, query: Query) -> Evidence:
@@ -102,8 +121,9 @@ class Retriever:
         mentions = self.index.linker.link(query.text)
         seeds = Seeds.of(query, mentions, graph, most=settings.seeds, decay=settings.decay)
         relations = {iri: graph.relations.find(iri) for iri in sorted(query.hide)}
-        hidden = frozenset(found for found in relations.values() if found is not None)
-        walked = expand(graph, seeds, settings, hidden | self._quiet)
+        hide = frozenset(found for found in relations.values() if found is not None)
+        learned = self._learned(query, mentions, seeds, hide)
+        walked = expand(graph, seeds, settings, hide | self._quiet, learned)
         sources = self._sources(query.text, walked, excluded, near)
         return Evidence(
             query=query,
@@ -115,6 +135,13 @@ class Retriever:
             notes=_notes(seeds, [iri for iri, found in relations.items() if found is None]),
             triple_reasons=triple_reasons(walked.subgraph, walked.why),
         )
+
+    def _learned(self, query: Query, mentions: Sequence[Mention], seeds: Seeds, hide: frozenset[int]) -> Learned | None:
+        """What the learned scorer finds, where it is asked."""
+        if self.settings.walk != "learned" or self._scorer is None or not len(seeds.nodes):
+            return None
+        asked = Asked(query.text, spans_of(seeds, mentions), frozenset(), frozenset())
+        return self._scorer(asked, hide, (self.settings.nodes, self.settings.triples))
 
     def _nearest(self, queries: Sequence[Query], without: list[Int64[np.ndarray, " _"]]) -> list[Found]:
         """What is near in meaning, for each query; nothing for those without text."""
@@ -176,6 +203,12 @@ class Retriever:
     def _targets(self, walked: Walked) -> NodeScores:
         kept = np.flatnonzero(self._is_target[walked.nodes])[: self.settings.targets]
         return NodeScores(walked.nodes[kept], walked.scores[kept])
+
+
+def _kept_scorer(index: Index) -> ScoresTriples:
+    from ragmtl.retrieval.scorer import TripleScorer, learned_folder
+
+    return TripleScorer.load(learned_folder(index.directory), index.graph)
 
 
 def _gist(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from ragmtl.errors import ConfigError
 
-Walk = Literal["pagerank", "k-hop", "paths", "steiner"]
+Walk = Literal["pagerank", "k-hop", "paths", "steiner", "learned"]
 Hubs = Literal["pass", "stop"]
 
 
@@ -40,7 +40,8 @@ class RetrievalSettings:
         passages: The largest number of passages per query.
         nodes: The largest number of nodes of a subgraph.
         walk: How the subgraph is chosen: the best nodes by personalised PageRank, all within some hops, relation paths
-            between the query's entities, or a prize-collecting Steiner tree around them.
+            between the query's entities, a prize-collecting Steiner tree around them, or the triples that a learned
+            scorer chose (see `learn_triples`).
         hops: How many hops, for "k-hop"; "paths" are at most twice as long.
         hubs: Whether walks pass through relations that mostly lead to hubs (`ragmtl.kg.hubs`), such as large classes.
         weights: How much each source of passages counts.

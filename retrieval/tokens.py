@@ -16,7 +16,7 @@ from hashlib import blake2b
 import numpy as np
 from jaxtyping import UInt64
 
-_TOKEN = re.compile(r"\w+(?:['’]\w+)*|&")
+_TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|&")
 _SHORTEST_WITH_PLURAL = 4
 
 STOP_WORDS = frozenset(
