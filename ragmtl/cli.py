@@ -14,6 +14,7 @@ import typer
 
 from ragmtl import __version__
 from ragmtl.kg_cli import kg
+from ragmtl.learn_cli import learn
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -141,27 +142,7 @@ def retrieve(
     _print(found, as_json, print_evidence)
 
 
-@app.command()
-def learn(
-    folder: Annotated[Path, typer.Argument(metavar="INDEX", help="Folder of an index.", show_default=False)],
-    questions: Annotated[Path, typer.Argument(help="Questions with answers or triples (JSONL).", show_default=False)],
-    hops: Annotated[int, typer.Option(help="Most steps from an entity to an answer.", min=1, max=6)] = 3,
-    seed: Annotated[int, typer.Option(help="Seed of training.", min=0)] = 0,
-) -> None:
-    """Learn from questions which triples answer them, for `walk = "learned"`."""
-    from ragmtl.retrieval.index import Index
-    from ragmtl.retrieval.learning import learn_triples
-    from ragmtl.retrieval.questions import read_questions
-    from ragmtl.retrieval.route_training import RouteTraining
-    from ragmtl.retrieval.scorer import learned_folder
-
-    opened, asked = Index.load(folder), read_questions(questions)
-    with _bars() as bar:
-        training, watch = RouteTraining(seed=seed), bar("learning routes")
-        scorer, report = learn_triples(opened.graph, opened.linker, asked, training, longest=hops, progress=watch)
-    scorer.save(learned_folder(opened.directory))
-    typer.echo(str(report))
-    typer.echo(f"wrote {learned_folder(opened.directory)}")
+app.command()(learn)
 
 
 @app.command()

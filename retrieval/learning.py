@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from zlib import crc32
 
 import torch
 
 from ragmtl.errors import DataError
 from ragmtl.kg.graph import KnowledgeGraph
+from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.linking import Linker
 from ragmtl.retrieval.progress import Progress
-from ragmtl.retrieval.query import Query
-from ragmtl.retrieval.questions import Question, Triple
+from ragmtl.retrieval.questions import Question, read_questions
 from ragmtl.retrieval.route_targets import MOST_SEEDS, Asked, Target, spans_of, targets_of
 from ragmtl.retrieval.route_training import RouteTraining, train_routes
 from ragmtl.retrieval.scorer import TripleScorer, network_for
 from ragmtl.retrieval.seeds import Seeds
+from ragmtl.retrieval.tables import read_rows
 
 _HELD_OUT = 10
 
@@ -29,7 +31,7 @@ class LearnReport:
     Attributes:
         train, valid: Questions that were used.
         unlinked: Questions that name no entity of the graph.
-        unreachable: Questions whose answers no short route reaches, or whose triples the graph lacks.
+        unreachable: Questions whose answers no short route reaches.
         loss: - log likelihood of the right routes of the validation questions.
     """
 
@@ -51,6 +53,7 @@ def learn_triples(
     graph: KnowledgeGraph,
     linker: Linker,
     questions: Sequence[Question],
+    valid: Sequence[Question] = (),
     training: RouteTraining | None = None,
     *,
     longest: int = 3,
@@ -61,7 +64,8 @@ def learn_triples(
     Args:
         graph: What the questions are about.
         linker: Finds the entities that questions name.
-        questions: Those of the split "test" are not looked at; without any of the split "valid", a tenth is set apart.
+        questions: What to learn from: the triples of each, or its answers where it has no triples.
+        valid: What tells when to stop; where there are none, a tenth of the others is set apart.
         training: How to train.
         longest: The most steps from an entity to an answer.
         progress: Called after each pass.
@@ -69,58 +73,66 @@ def learn_triples(
     Raises:
         DataError: There is nothing to learn from.
     """
-    parts: dict[bool, list[Target]] = {False: [], True: []}
-    used, unlinked, unreachable = {False: 0, True: 0}, 0, 0
-    for question, is_valid in _parted([question for question in questions if question.split != "test"]):
-        asked = asked_of(graph, linker, question)
-        targets = targets_of(graph, asked, longest) if asked.seeds else []
-        unlinked += not asked.seeds
-        unreachable += bool(asked.seeds) and not targets
-        used[is_valid] += bool(targets)
-        parts[is_valid] += targets
-    if not parts[False]:
+    given = (questions, valid) if valid else _parted(questions)
+    train, check = (_aimed(graph, linker, part, longest) for part in given)
+    if not train.targets:
         raise DataError(
-            f"expected questions to learn from, found none that is about the graph: {unlinked} name none of its "
-            f"entities, {unreachable} have answers that no route of {longest} steps reaches; check the IRIs"
+            f"expected questions to learn from, found none that is about the graph: {train.unlinked} name none of its "
+            f"entities, {train.unreachable} have answers that no route of {longest} steps reaches"
         )
     settings = training or RouteTraining()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         network = network_for(graph)
-    loss = train_routes(network, parts[False], parts[True], settings, progress)
-    return TripleScorer(network, graph, longest), LearnReport(used[False], used[True], unlinked, unreachable, loss)
+    loss = train_routes(network, train.targets, check.targets, settings, progress)
+    left = train.unlinked + check.unlinked, train.unreachable + check.unreachable
+    return TripleScorer(network, graph, longest), LearnReport(train.used, check.used, *left, loss)
+
+
+def read_examples(path: str | Path, index: Index) -> tuple[list[Question], list[Question]]:
+    """The questions of a table to learn from, and those to validate with: by its column `split`, if it has one.
+
+    Raises:
+        DataError: As `read_questions`.
+    """
+    splits = {row.text("split") for row in read_rows(path)}
+    if "train" not in splits:
+        return read_questions(path, index), []
+    return read_questions(path, index, split="train"), (
+        read_questions(path, index, split="valid") if "valid" in splits else []
+    )
 
 
 def asked_of(graph: KnowledgeGraph, linker: Linker, question: Question) -> Asked:
     """A question in ids; entities that it does not give are those that its text names."""
-    mentions = linker.link(question.text)
-    query = Query(question.text, question.entities)
-    seeds = Seeds.of(query, () if question.entities else mentions, graph, most=MOST_SEEDS)
-    answers = (graph.nodes.find(iri) for iri in question.answers)
-    return Asked(
-        question.text,
-        spans_of(seeds, mentions),
-        frozenset(node for node in answers if node is not None),
-        frozenset(_triples(graph, question.triples)),
-    )
+    query = question.query
+    mentions = linker.link(query.text)
+    seeds = Seeds.of(query, () if query.entities else mentions, graph, most=MOST_SEEDS)
+    return Asked(query.text, spans_of(seeds, mentions), question.answers, question.triples)
 
 
-def _triples(graph: KnowledgeGraph, triples: Iterable[Triple]) -> list[int]:
-    """Ids of those that the graph has."""
-    found = []
-    for head, relation, tail in triples:
-        node, code, end = graph.nodes.find(head), graph.relations.find(relation), graph.nodes.find(tail)
-        if node is None:
-            continue
-        row = graph.outgoing.row(node)
-        matches = (graph.outgoing.relations[row] == code) & (graph.outgoing.neighbours[row] == end)
-        found += graph.outgoing.triples[row][matches].tolist()
-    return found
+@dataclass(frozen=True, slots=True)
+class _Aimed:
+    """Targets of questions, and how many questions were used, named nothing, and had answers out of reach."""
+
+    targets: list[Target]
+    used: int
+    unlinked: int
+    unreachable: int
 
 
-def _parted(questions: Sequence[Question]) -> Iterable[tuple[Question, bool]]:
-    """Each question, and whether it is for validation."""
-    given = any(question.split == "valid" for question in questions)
+def _aimed(graph: KnowledgeGraph, linker: Linker, questions: Sequence[Question], longest: int) -> _Aimed:
+    asked = [asked_of(graph, linker, question) for question in questions]
+    linked = [one for one in asked if one.seeds]
+    found = [targets for one in linked if (targets := targets_of(graph, one, longest))]
+    every = [target for targets in found for target in targets]
+    return _Aimed(every, len(found), len(asked) - len(linked), len(linked) - len(found))
+
+
+def _parted(questions: Sequence[Question]) -> tuple[list[Question], list[Question]]:
+    """Nine tenths and a tenth, drawn by what the questions say."""
+    parts: tuple[list[Question], list[Question]] = [], []
     for question in questions:
-        drawn = crc32(question.text.encode("utf-8", "surrogatepass")) % _HELD_OUT == 0
-        yield question, question.split == "valid" if given else drawn
+        text = f"{question.query.text} {question.query.entities}"
+        parts[crc32(text.encode("utf-8", "surrogatepass")) % _HELD_OUT == 0].append(question)
+    return parts

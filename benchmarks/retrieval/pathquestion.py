@@ -34,11 +34,15 @@ from ragmtl.retrieval.query import Query
 from ragmtl.retrieval.questions import Question, read_questions
 from ragmtl.retrieval.route_training import RouteTraining
 from ragmtl.retrieval.settings import RetrievalSettings, SourceWeights, Walk
+from ragmtl.retrieval.tables import read_rows
 
 SUBGRAPH = 10
 """Answers are looked for in subgraphs of so many triples."""
 
+SPLITS = ("train", "valid", "test")
+
 Row = dict[str, object]
+Split = dict[str, list[Question]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ def rows(
     found: list[Row] = []
     for hop in hops:
         with _opened(data, hop) as (index, questions):
-            measured = [question for question in questions if question.split == split]
+            measured = questions[split]
             for walk in ("k-hop", "pagerank", "steiner"):
                 found.append({"set": f"{hop}H", "method": walk} | _measured(index, measured, _settings(walk, hop)))
             for seed in seeds:
@@ -75,22 +79,22 @@ def rows(
     return found + _means(found)
 
 
-def _learned(
-    index: Index, questions: list[Question], measured: list[Question], hop: int, seed: int, weak: bool
-) -> list[Row]:
+def _learned(index: Index, questions: Split, measured: list[Question], hop: int, seed: int, weak: bool) -> list[Row]:
     found: list[Row] = []
     kinds = {"learned": questions}
     if weak:
-        kinds["learned from answers"] = [replace(question, triples=()) for question in questions]
+        kinds["learned from answers"] = {
+            name: [replace(question, triples=frozenset()) for question in part] for name, part in questions.items()
+        }
     for name, given in kinds.items():
         start = time.perf_counter()
         training = RouteTraining(seed=seed)
-        scorer, report = learn_triples(index.graph, index.linker, given, training, longest=hop)
+        scorer, report = learn_triples(index.graph, index.linker, given["train"], given["valid"], training, longest=hop)
         trained = {"set": f"{hop}H", "method": name, "seed": seed, "training_s": round(time.perf_counter() - start, 1)}
         retriever = Retriever(index, _settings("learned", hop), _every(index.graph), scorer)
         found.append(trained | {"left_out": report.unlinked + report.unreachable} | _over(retriever, measured))
         if name == "learned":
-            unlinked = [replace(question, entities=()) for question in measured]
+            unlinked = [replace(question, query=Query(question.query.text)) for question in measured]
             found.append(trained | {"method": "learned, linked"} | _over(retriever, unlinked, measured))
     return found
 
@@ -102,7 +106,7 @@ def _measured(index: Index, questions: list[Question], settings: RetrievalSettin
 def _over(retriever: Retriever, questions: list[Question], gold: list[Question] | None = None) -> Row:
     """Means over questions; `gold` says what is right, where it is not the questions themselves."""
     graph = retriever.index.graph
-    retriever(Query(questions[0].text, questions[0].entities))
+    retriever(questions[0].query)
     found = [_found(retriever, graph, *pair) for pair in zip(questions, gold or questions, strict=True)]
     seconds = [one.seconds for one in found]
     return {
@@ -118,16 +122,17 @@ def _over(retriever: Retriever, questions: list[Question], gold: list[Question] 
 
 def _found(retriever: Retriever, graph: KnowledgeGraph, question: Question, gold: Question) -> Found:
     start = time.perf_counter()
-    evidence = retriever(Query(question.text, question.entities))
+    evidence = retriever(question.query)
     seconds = time.perf_counter() - start
     ranked = _ranked(evidence)
-    right = {tuple(triple) for triple in gold.triples}
-    shown = [(graph.nodes[h], graph.relations[r], graph.nodes[t]) for h, r, t in map(graph.triple, ranked[:20])]
-    small = {end for head, _, tail in shown[:SUBGRAPH] for end in (head, tail)}
-    passed = set() if retriever.settings.walk == "learned" else {graph.nodes.find(iri) for iri in question.entities}
-    best = next((graph.nodes[node] for node in evidence.targets.nodes.tolist() if node not in passed), None)
+    ends = [{int(graph.heads[triple]), int(graph.tails[triple])} for triple in ranked[:SUBGRAPH]]
+    small = set[int]().union(*ends)
+    passed = (
+        set() if retriever.settings.walk == "learned" else {graph.nodes.find(iri) for iri in question.query.entities}
+    )
+    best = next((node for node in evidence.targets.nodes.tolist() if node not in passed), None)
     return Found(
-        {most: len(right & set(shown[:most])) / len(right) for most in (5, 10, 20)},
+        {most: len(gold.triples & set(ranked[:most])) / len(gold.triples) for most in (5, 10, 20)},
         len(small & set(gold.answers)) / len(gold.answers),
         best in gold.answers,
         min(len(ranked), SUBGRAPH),
@@ -174,16 +179,23 @@ def _every(graph: KnowledgeGraph) -> Int64[np.ndarray, " nodes"]:
 
 
 @contextmanager
-def _opened(data: Path, hop: int) -> Iterator[tuple[Index, list[Question]]]:
+def _opened(data: Path, hop: int) -> Iterator[tuple[Index, Split]]:
     folder = data / "pathquestion"
     graph = read_rdf(folder / f"{hop}h.nt")
-    questions = [
-        replace(question, entities=question.triples[0][:1])
-        for question in read_questions(folder / f"{hop}h.questions.jsonl")
-    ]
     corpus = Corpus.of([Passage("none", "There are no passages here.")], graph)
     with tempfile.TemporaryDirectory() as place:
-        yield Index.build(graph, corpus, HashingEncoder(), Path(place) / "index"), questions
+        index = Index.build(graph, corpus, HashingEncoder(), Path(place) / "index")
+        yield index, {split: _read(folder / f"{hop}h.questions.jsonl", index, split) for split in SPLITS}
+
+
+def _read(path: Path, index: Index, split: str) -> list[Question]:
+    """The questions of a split, each with the entity where its path begins."""
+    rows = [row for row in read_rows(path) if row.text("split") == split]
+    questions = read_questions(path, index, split=split)
+    return [
+        replace(question, query=replace(question.query, entities=(row.values["path"][0][0],)))
+        for row, question in zip(rows, questions, strict=True)
+    ]
 
 
 def main() -> None:
@@ -192,7 +204,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--hops", type=int, nargs="+", default=[2, 3])
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--split", choices=["valid", "test"], default="test")
+    parser.add_argument("--split", choices=SPLITS, default="test")
     parser.add_argument("--weak", action=argparse.BooleanOptionalAction, default=True)
     given = parser.parse_args()
     torch.set_num_threads(1)

@@ -37,6 +37,12 @@ def world() -> Iterator[tuple[str, str, str]]:
         yield X + person, X + "friend", X + friend
         yield X + person, X + "livesIn", X + f"City{generator.integers(8)}"
         yield X + person, X + "worksFor", X + f"Firm{generator.integers(8)}"
+    yield X + "lone", X + "worksFor", X + "island"
+
+
+def in_words(graph: KnowledgeGraph, triple: int) -> tuple[str, str, str]:
+    head, relation, tail = graph.triple(triple)
+    return graph.nodes[head], graph.relations[relation], graph.nodes[tail]
 
 
 @pytest.fixture(scope="module")
@@ -50,34 +56,41 @@ def linker(family: KnowledgeGraph) -> Linker:
 
 
 @pytest.fixture(scope="module")
-def questions() -> list[Question]:
+def questions(family: KnowledgeGraph) -> list[Question]:
     every = list(world())
-    found = []
+    found: list[Question] = []
     for person in PEOPLE:
         for text, first, second in ASKED:
             near = [t for t in every if t[1] == X + first and X + person == t[2 if first == "motherOf" else 0]]
             middle = near[0][0 if first == "motherOf" else 2]
             last = next(t for t in every if t[0] == middle and t[1] == X + second)
-            found.append(Question(text.format(person), (), (last[2],), (near[0], last)))
+            answer = family.nodes.find(last[2]) or 0
+            triples = [row for row in range(len(family)) if in_words(family, row) in (near[0], last)]
+            found.append(
+                Question(
+                    f"q{len(found)}", Query(text.format(person)), frozenset(), frozenset(triples), frozenset({answer})
+                )
+            )
     return found
 
 
 @pytest.fixture(scope="module")
 def scorer(family: KnowledgeGraph, linker: Linker, questions: list[Question]) -> TripleScorer:
-    return learn_triples(family, linker, questions[:56], TRAINING)[0]
+    return learn_triples(family, linker, questions[:56], (), TRAINING)[0]
 
 
-def found(
-    scorer: TripleScorer, graph: KnowledgeGraph, linker: Linker, question: Question
-) -> list[tuple[str, str, str]]:
+def found(scorer: TripleScorer, graph: KnowledgeGraph, linker: Linker, question: Question) -> set[tuple[str, str, str]]:
     learned = scorer(asked_of(graph, linker, question), frozenset(), (20, 2))
     assert learned is not None
-    triples = map(graph.triple, learned.subgraph.triples.tolist())
-    return [(graph.nodes[head], graph.relations[relation], graph.nodes[tail]) for head, relation, tail in triples]
+    return {in_words(graph, triple) for triple in learned.subgraph.triples.tolist()}
+
+
+def wanted(graph: KnowledgeGraph, question: Question) -> set[tuple[str, str, str]]:
+    return {in_words(graph, triple) for triple in question.triples}
 
 
 def right(scorer: TripleScorer, graph: KnowledgeGraph, linker: Linker, questions: list[Question]) -> float:
-    return float(np.mean([set(found(scorer, graph, linker, q)) == set(q.triples) for q in questions]))
+    return float(np.mean([found(scorer, graph, linker, q) == wanted(graph, q) for q in questions]))
 
 
 def test_new_questions_are_answered(
@@ -87,8 +100,8 @@ def test_new_questions_are_answered(
 
 
 def test_answers_alone_are_enough(family: KnowledgeGraph, linker: Linker, questions: list[Question]) -> None:
-    weak = [replace(question, triples=()) for question in questions[:56]]
-    scorer, report = learn_triples(family, linker, weak, TRAINING, longest=2)
+    weak = [replace(question, triples=frozenset()) for question in questions[:56]]
+    scorer, report = learn_triples(family, linker, weak, (), TRAINING, longest=2)
     assert right(scorer, family, linker, questions[56:]) >= 0.9
     assert (report.unlinked, report.unreachable) == (0, 0)
 
@@ -103,12 +116,16 @@ def test_saved_and_loaded_it_finds_the_same(
         assert found(again, family, linker, question) == found(scorer, family, linker, question)
 
 
-def test_it_outlives_new_relations(scorer: TripleScorer, questions: list[Question], tmp_path: Path) -> None:
+def test_it_outlives_new_relations(
+    scorer: TripleScorer, family: KnowledgeGraph, questions: list[Question], tmp_path: Path
+) -> None:
     scorer.save(tmp_path / "one")
     more = [(X + person, X + "aNewRelation", X + "Thing") for person in PEOPLE]
     graph = KnowledgeGraph.from_triples([*world(), *more])
     linker = Linker.build(graph)
-    assert right(TripleScorer.load(tmp_path / "one", graph), graph, linker, questions[56:]) >= 0.9
+    again = TripleScorer.load(tmp_path / "one", graph)
+    same = [found(again, graph, linker, question) == wanted(family, question) for question in questions[56:]]
+    assert np.mean(same) >= 0.9
 
 
 def test_what_is_damaged_or_missing_is_said(scorer: TripleScorer, family: KnowledgeGraph, tmp_path: Path) -> None:
@@ -153,19 +170,23 @@ def test_the_retriever_uses_the_scorer_beside_the_index(
     with pytest.raises(MismatchError, match="ragmtl learn"):
         Retriever(index, settings)
     scorer.save(learned_folder(index.directory))
-    evidence = Retriever(index, settings, np.arange(len(family.nodes)))(Query(questions[60].text))
-    assert family.nodes[int(evidence.targets.nodes[0])] == questions[60].answers[0]
+    evidence = Retriever(index, settings, np.arange(len(family.nodes)))(Query(questions[60].query.text))
+    assert int(evidence.targets.nodes[0]) in questions[60].answers
     assert evidence.triple_reasons[0].startswith(f"step 1 of the learned route {PEOPLE[30]} → ")
     assert len(Retriever(index, settings)(Query("")).subgraph.nodes) == 0
-    long = Retriever(index, settings)(Query("word " * 20_000 + questions[60].text))
+    long = Retriever(index, settings)(Query("word " * 20_000 + questions[60].query.text))
     assert len(long.subgraph.triples) > 0
 
 
 def test_what_cannot_be_learned_from_is_counted(
     family: KnowledgeGraph, linker: Linker, questions: list[Question]
 ) -> None:
-    strange = [Question("nobody at all", (), (X + "City1",)), Question("of Person01", (), (X + "Nowhere",))]
-    _, report = learn_triples(family, linker, [*questions[:8], *strange], RouteTraining(epochs=1))
+    lone = frozenset({family.nodes.find(X + "lone") or 0})
+    strange = [
+        replace(questions[0], query=Query("nobody at all")),
+        replace(questions[0], triples=frozenset(), answers=lone),
+    ]
+    _, report = learn_triples(family, linker, [*questions[:8], *strange], (), RouteTraining(epochs=1))
     assert isinstance(report, LearnReport)
     assert (report.unlinked, report.unreachable, report.train + report.valid) == (1, 1, 8)
     assert "1 that name no entity" in str(report)
@@ -174,5 +195,5 @@ def test_what_cannot_be_learned_from_is_counted(
 
 
 def test_the_same_seed_gives_the_same_scorer(family: KnowledgeGraph, linker: Linker, questions: list[Question]) -> None:
-    one, other = (learn_triples(family, linker, questions[:8], RouteTraining(epochs=2))[0] for _ in range(2))
+    one, other = (learn_triples(family, linker, questions[:8], (), RouteTraining(epochs=2))[0] for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(one.network.parameters(), other.network.parameters(), strict=True))
