@@ -120,21 +120,34 @@ class GraphBuilder:
             datatype_ids[datatype],
             language_ids[language],
         )
-        order, further, merged = _order((*columns, origin), merge=True)
-        rows = [frozen(column[order].astype(np.int32)) for column in (*columns, origin)]
-        literals = Literals(
-            compress(rows[0], len(node_ids)),
-            rows[0],
-            rows[1],
-            Strings.of([texts[row] for row in rows[2].tolist()]),
-            rows[3],
-            rows[4],
-            rows[5],
-            further,
-            tuple(datatypes),
-            tuple(languages),
-        )
-        return literals, merged
+        return sort_literals((*columns, origin), texts, (tuple(datatypes), tuple(languages)), len(node_ids))
+
+
+def sort_literals(
+    columns: Columns, texts: Sequence[str], kinds: tuple[tuple[str, ...], tuple[str, ...]], nodes: int
+) -> tuple[Literals, int]:
+    """Literals, and how many were merged into the first of their kind.
+
+    Args:
+        columns: Node, relation, text, datatype, language and origin of each.
+        texts: What the third column speaks of, sorted.
+        kinds: What the fourth and the fifth speak of, sorted.
+        nodes: How many nodes there are.
+    """
+    order, further, merged = _order(columns, merge=True)
+    rows = [frozen(column[order].astype(np.int32)) for column in columns]
+    literals = Literals(
+        compress(rows[0], nodes),
+        rows[0],
+        rows[1],
+        Strings.of([texts[row] for row in rows[2].tolist()]),
+        rows[3],
+        rows[4],
+        rows[5],
+        further,
+        *kinds,
+    )
+    return literals, merged
 
 
 def sort_triples(
@@ -199,7 +212,10 @@ def digest_of(nodes: Terms, relations: Terms, triples: Sequence[np.ndarray], lit
     digest = hashlib.sha256(repr((literals.datatype_names, literals.language_names)).encode())
     texts = (nodes.strings, relations.strings, literals.texts)
     columns = (*triples[:3], literals.nodes, literals.relation_ids, literals.datatypes, literals.languages)
-    for part in (*(part for text in texts for part in (text.offsets, text.blob)), *columns):
+    parts = (*(part for text in texts for part in (text.offsets, text.blob)), *columns)
+    if nodes.aliases is not None:
+        parts += (nodes.aliases.strings.offsets, nodes.aliases.strings.blob, nodes.aliases.ids)
+    for part in parts:
         digest.update(f"{len(part)};".encode())
         digest.update(np.ascontiguousarray(part, part.dtype.newbyteorder("<")).data)
     return digest.hexdigest()

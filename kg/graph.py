@@ -21,7 +21,7 @@ from jaxtyping import Int, Int32
 
 from ragmtl.kg.adjacency import Adjacency
 from ragmtl.kg.labels import Labels
-from ragmtl.kg.literals import Literal, Literals
+from ragmtl.kg.literals import Literal, Literals, Triple
 from ragmtl.kg.origins import Further, Origin, Report, Source
 from ragmtl.kg.terms import Strings, Terms
 from ragmtl.kg.vocabulary import USUAL, Vocabulary
@@ -161,6 +161,48 @@ class KnowledgeGraph:
 
         origins = np.zeros(len(heads), np.int32) if origin_ids is None else origin_ids
         return replace_triples(self, (heads, relation_ids, tails, origins), literals or self.literals, merge)
+
+    def with_changes(
+        self,
+        add: Iterable[Triple] = (),
+        remove: Iterable[Triple] = (),
+        *,
+        source: str = "memory",
+        graph: str = "",
+    ) -> KnowledgeGraph:
+        """The graph after some statements were removed, and others added; the same as if it had been read so.
+
+        What nothing speaks of any more is gone, so ids of nodes may change, and with them the digest: indexes and
+        checkpoints of the old graph refuse the new one. What was inferred is inferred anew.
+
+        Args:
+            add: Head, relation, and node or literal; a statement that is there gets one more origin.
+            remove: Statements to remove, whoever states them; the report counts those that are not there.
+            source: Who states what is added.
+            graph: The named graph in which it is stated; empty for the default graph.
+
+        Raises:
+            DataError: Nothing would be left, or a statement is none.
+        """
+        from ragmtl.kg.change import with_changes
+
+        return with_changes(self, add, remove, source=source, name=graph)
+
+    def without_source(self, source: str, graph: str | None = None) -> KnowledgeGraph:
+        """The graph without a source (or one named graph of it); what others state too stays.
+
+        Raises:
+            DataError: There is no such source (the nearest is named), or nothing would be left.
+        """
+        from ragmtl.kg.change import without_source
+
+        return without_source(self, source, graph)
+
+    def compact(self) -> KnowledgeGraph:
+        """The same statements without nodes, relations and origins that none of them speaks of (see `with_triples`)."""
+        from ragmtl.kg.change import compact
+
+        return compact(self)
 
     def __len__(self) -> int:
         return len(self.heads)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import SupportsIndex
+from typing import SupportsIndex, TypeAlias
 
 import numpy as np
 from jaxtyping import Int32, Int64
@@ -26,6 +26,10 @@ class Literal:
     text: str
     datatype: str = ""
     language: str = ""
+
+
+Triple: TypeAlias = tuple[str, str, str | Literal]
+"""Head, relation, and a node or a literal."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,6 +11,9 @@ from jaxtyping import Int64, Integer
 
 from ragmtl.kg.terms import frozen
 
+INFERRED = "inferred: "
+"""What the sources of inferred statements begin with: "inferred: subclass"."""
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -78,6 +81,8 @@ class Report:
         literals: Literals kept.
         merged: Statements that repeat another one; all their origins are kept.
         left_out: Reason and number of each kind of thing that was not kept.
+        inferred: Each rule of inference that was asked for, and how many statements it added; of "same_as", how many
+            entities it merged into others.
     """
 
     statements: int
@@ -85,6 +90,7 @@ class Report:
     literals: int
     merged: int
     left_out: tuple[tuple[str, int], ...] = ()
+    inferred: tuple[tuple[str, int], ...] = ()
 
     def __str__(self) -> str:
         parts = [
@@ -92,4 +98,5 @@ class Report:
             f"{self.literals:,} literals",
             f"{self.merged:,} repeated statements merged",
         ]
+        parts += [f"{count:,} inferred: {rule}" for rule, count in self.inferred]
         return ", ".join(parts + [f"{count:,} left out: {reason}" for reason, count in self.left_out])

@@ -23,11 +23,11 @@ from ragmtl.kg.labels import Labels
 from ragmtl.kg.literals import Literals
 from ragmtl.kg.origins import Further, Origin, Report, Source
 from ragmtl.kg.replace import put_back, replacing
-from ragmtl.kg.terms import Strings, Terms
+from ragmtl.kg.terms import Aliases, Strings, Terms
 from ragmtl.kg.view import View
 from ragmtl.kg.vocabulary import Roles, Vocabulary
 
-FORMAT = "ragmtl graph 2"
+FORMAT = "ragmtl graph 3"
 MANIFEST = "manifest.json"
 _AGAIN = "build it again"
 
@@ -77,6 +77,9 @@ def _arrays(graph: KnowledgeGraph) -> dict[str, np.ndarray]:
     for name in ("indptr", "neighbours", "relations", "triples"):
         arrays[f"incoming.{name}"] = getattr(graph.incoming, name)
     arrays |= {"outgoing.indptr": graph.outgoing.indptr, "outgoing.triples": graph.outgoing.triples}
+    aliases = graph.nodes.aliases or Aliases(Strings.of([]), np.zeros(0, np.int32))
+    arrays |= {"aliases.blob": aliases.strings.blob, "aliases.offsets": aliases.strings.offsets}
+    arrays["aliases.ids"] = aliases.ids
     return arrays | {"labels.rows": graph.labels.rows}
 
 
@@ -86,6 +89,7 @@ _NAMES = (
     *(f"literals.{name}" for name in ("indptr", "nodes", "relation_ids", "datatypes", "languages", "origin_ids")),
     *(f"incoming.{name}" for name in ("indptr", "neighbours", "relations", "triples")),
     *("outgoing.indptr", "outgoing.triples", "labels.rows"),
+    *("aliases.blob", "aliases.offsets", "aliases.ids"),
     *(f"{of}further.{name}" for of in ("", "literals.") for name in ("rows", "origin_ids")),
 )
 
@@ -154,10 +158,12 @@ def _open(directory: Path, name: str, described: Mapping[str, Any]) -> np.ndarra
 def _restore(manifest: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> KnowledgeGraph:
     strings = {name: Strings(arrays[f"{name}.blob"], arrays[f"{name}.offsets"]) for name in _TEXTS}
     report = dict(manifest["report"])
-    report["left_out"] = tuple((reason, count) for reason, count in report["left_out"])
+    for name in ("left_out", "inferred"):
+        report[name] = tuple((reason, count) for reason, count in report[name])
     outgoing = arrays["outgoing.indptr"], arrays["tails"], arrays["relation_ids"], arrays["outgoing.triples"]
     incoming = (arrays[f"incoming.{name}"] for name in ("indptr", "neighbours", "relations", "triples"))
-    nodes, relations = Terms(strings["nodes"]), Terms(strings["relations"])
+    aliases = Aliases(Strings(arrays["aliases.blob"], arrays["aliases.offsets"]), arrays["aliases.ids"])
+    nodes, relations = Terms(strings["nodes"], aliases if len(aliases) else None), Terms(strings["relations"])
     literals, ways = _restore_literals(manifest, arrays, strings["texts"]), (Adjacency(*outgoing), Adjacency(*incoming))
     labels = _restore_labels(manifest, arrays["labels.rows"], (nodes, relations, literals, *ways))
     return KnowledgeGraph(

@@ -13,7 +13,7 @@ from operator import index as as_int
 from typing import SupportsIndex
 
 import numpy as np
-from jaxtyping import Int64, UInt8
+from jaxtyping import Int32, Int64, UInt8
 
 from ragmtl.errors import DataError
 
@@ -67,6 +67,34 @@ class Strings:
             raise IndexError(f"expected an index in [0, {len(self)}), found {at}")
         return self.blob[self.offsets[at] : self.offsets[at + 1]].tobytes()
 
+    def find(self, text: str) -> int | None:
+        """The place of a text in a list that is sorted, or None where it is not there."""
+        wanted = text.encode("utf-8", "surrogatepass")
+        blob, offsets = self.blob.data, self.offsets.data  # twice as quick as the arrays
+        place = bisect_left(range(len(self)), wanted, key=lambda at: bytes(blob[offsets[at] : offsets[at + 1]]))
+        return place if place < len(self) and self.encoded(place) == wanted else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Aliases:
+    """Other IRIs of terms: those of entities that were merged into one (owl:sameAs).
+
+    Attributes:
+        strings: The IRIs, sorted.
+        ids: The id of each.
+    """
+
+    strings: Strings
+    ids: Int32[np.ndarray, " aliases"]
+
+    def __len__(self) -> int:
+        return len(self.strings)
+
+    def find(self, iri: str) -> int | None:
+        """The id of an alias, or None where there is none."""
+        place = self.strings.find(iri)
+        return None if place is None else int(self.ids[place])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Terms:
@@ -75,9 +103,14 @@ class Terms:
     >>> terms = Terms.of(["http://b", "http://a"])
     >>> terms[0], terms.find("http://b"), terms.find("http://c")
     ('http://a', 1, None)
+
+    Attributes:
+        strings: The IRIs, sorted.
+        aliases: Other IRIs by which some are found.
     """
 
     strings: Strings
+    aliases: Aliases | None = None
 
     @classmethod
     def of(cls, iris: Iterable[str]) -> Terms:
@@ -97,11 +130,9 @@ class Terms:
         return isinstance(iri, str) and self.find(iri) is not None
 
     def find(self, iri: str) -> int | None:
-        """The id of an IRI, or None where there is none."""
-        wanted = iri.encode("utf-8", "surrogatepass")
-        blob, offsets = self.strings.blob.data, self.strings.offsets.data  # twice as quick as the arrays
-        place = bisect_left(range(len(self)), wanted, key=lambda at: bytes(blob[offsets[at] : offsets[at + 1]]))
-        return place if place < len(self) and self.strings.encoded(place) == wanted else None
+        """The id of an IRI, also of one that is an alias, or None where there is none."""
+        place = self.strings.find(iri)
+        return place if place is not None or self.aliases is None else self.aliases.find(iri)
 
     def find_all(self, iris: Sequence[str]) -> Int64[np.ndarray, " iris"]:
         """The id of each IRI, -1 where there is none."""

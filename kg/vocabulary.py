@@ -35,6 +35,7 @@ WIKIDATA = "http://www.wikidata.org/prop/direct/"
 WIKIBASE = "http://wikiba.se/ontology#"
 
 TYPE = RDF + "type"
+SAME = OWL + "sameAs"
 LABELS = (
     RDFS + "label",
     SKOS + "prefLabel",
