@@ -21,10 +21,12 @@ if TYPE_CHECKING:
         Strings,
         Terms,
     )
+    from ragmtl.kg.hubs import hub_nodes, quiet_relations
     from ragmtl.kg.query import Answer
     from ragmtl.kg.rdflib_store import GraphStore
     from ragmtl.kg.read import read_rdf
     from ragmtl.kg.subgraph import Subgraph
+    from ragmtl.kg.vocabulary import Vocabulary
     from ragmtl.kg.walk import cut, k_hop, k_hops, pagerank, pageranks
     from ragmtl.kg.write import to_networkx, to_rdflib, write_turtle
 
@@ -41,10 +43,12 @@ _MODULES = {
         "Strings",
         "Terms",
     ),
+    "hubs": ("hub_nodes", "quiet_relations"),
     "query": ("Answer",),
     "rdflib_store": ("GraphStore",),
     "read": ("read_rdf",),
     "subgraph": ("Subgraph",),
+    "vocabulary": ("Vocabulary",),
     "walk": ("cut", "k_hop", "k_hops", "pagerank", "pageranks"),
     "write": ("to_networkx", "to_rdflib", "write_turtle"),
 }
@@ -63,11 +67,14 @@ __all__ = [
     "Strings",
     "Subgraph",
     "Terms",
+    "Vocabulary",
     "cut",
+    "hub_nodes",
     "k_hop",
     "k_hops",
     "pagerank",
     "pageranks",
+    "quiet_relations",
     "read_rdf",
     "to_networkx",
     "to_rdflib",

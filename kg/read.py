@@ -28,6 +28,7 @@ def read_rdf(
     rdf_format: str | None = None,
     languages: Sequence[str] = ("en",),
     vocabulary: Vocabulary = USUAL,
+    infer: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> KnowledgeGraph:
     """Read RDF: Turtle, N-Triples, N-Quads, TriG, RDF/XML, JSON-LD or N3, plain or gzipped.
@@ -37,6 +38,7 @@ def read_rdf(
         rdf_format: The format of all files; by the ending of each file's name where None.
         languages: Preferred languages of labels and descriptions, the best first.
         vocabulary: Relations that name, describe and class things: `USUAL.extended(labels=[...])`.
+        infer: Rules by which more is stated, such as "subclass" and "same_as"; see `ragmtl.kg.infer`.
         progress: Called with a file and the number of its statements read so far.
 
     Raises:
@@ -59,4 +61,8 @@ def read_rdf(
     counts = tuple((reason, count) for reason, count in left_out.items() if count)
     graph = builder.build(languages=languages, vocabulary=vocabulary, sources=tuple(read), left_out=counts)
     vocabulary.check(graph.relations)
-    return graph
+    if not infer:
+        return graph
+    from ragmtl.kg.infer import infer as with_inferred
+
+    return with_inferred(graph, infer)

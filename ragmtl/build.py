@@ -106,10 +106,12 @@ def open_index(config: Config, folder: str | Path) -> Index:
     """
     index = Index.load(folder, encoder=encoder_for(config, vectors_beside(folder)), check_sources=True)
     graph = index.graph
-    if (list(graph.languages), graph.labels.vocabulary) != (config.graph.languages, vocabulary_of(config)):
+    rules = {rule for rule, _ in graph.report.inferred}
+    found = (list(graph.languages), graph.labels.vocabulary, rules)
+    if found != (config.graph.languages, vocabulary_of(config), set(config.graph.infer)):
         raise MismatchError(
-            f"expected languages and labels as [graph] of the configuration names them, found others in the index in "
-            f"{folder}; {AGAIN}"
+            f"expected languages and labels and rules of inference as in [graph] of the configuration, found others in "
+            f"the index in {folder}; {AGAIN}"
         )
     return index
 

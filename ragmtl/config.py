@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from ragmtl.errors import ConfigError
 from ragmtl.retrieval.settings import Walk
 
+Rule = Literal["subclass", "subproperty", "inverse", "symmetric", "transitive", "same_as"]
 PassageSource = Literal["bm25", "tfidf", "dense", "graph"]
 
 
@@ -36,6 +37,7 @@ class GraphConfig(Section):
         alternative_labels: IRIs of more relations that give a node other names.
         descriptions: IRIs of more relations that say in a sentence what a node is.
         types: IRIs of more relations that lead to the type of a node.
+        infer: What to state beside what the files state: rules of `ragmtl.kg.infer`.
     """
 
     sources: list[str] = Field(min_length=1)
@@ -44,6 +46,7 @@ class GraphConfig(Section):
     alternative_labels: list[str] = []
     descriptions: list[str] = []
     types: list[str] = []
+    infer: list[Rule] = []
 
 
 class CorpusConfig(Section):

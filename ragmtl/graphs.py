@@ -52,6 +52,7 @@ def read_graph(config: Config, progress: Statements | None = None) -> KnowledgeG
         [config.resolve(source) for source in config.graph.sources],
         languages=config.graph.languages,
         vocabulary=vocabulary_of(config),
+        infer=config.graph.infer,
         progress=progress,
     )
 

@@ -22,7 +22,7 @@ values = st.builds(
 ) | st.builds(Literal, st.sampled_from(["a", "b"]), st.just(""), st.sampled_from(["EN", "de"]))
 statements = st.tuples(nodes, relations, nodes | values)
 origins = st.sampled_from([("one.ttl", ""), ("one.ttl", "http://x/g"), ("two.ttl", "")])
-steps = st.one_of(
+steps: st.SearchStrategy[tuple[str, list[Triple], tuple[str, str]]] = st.one_of(
     st.tuples(st.just("add"), st.lists(statements, min_size=1, max_size=5), origins),
     st.tuples(st.just("remove"), st.lists(statements, min_size=1, max_size=5), origins),
     st.tuples(st.just("source"), st.just([]), origins),

@@ -12,6 +12,7 @@ from ragmtl.errors import DataError
 from ragmtl.kg.graph import KnowledgeGraph, Literal
 from ragmtl.kg.infer import RULES, infer
 from ragmtl.kg.literals import Triple
+from ragmtl.kg.read import read_rdf
 from ragmtl.kg.vocabulary import OWL, RDFS, SAME, TYPE
 
 SUB, BELOW, INVERSE = RDFS + "subClassOf", RDFS + "subPropertyOf", OWL + "inverseOf"
@@ -213,3 +214,11 @@ def test_what_was_inferred_is_inferred_anew_when_the_graph_changes() -> None:
     more = graph.with_changes(add=[(Y, SUB, Z)])
     assert ("http://x/a", TYPE, Z) in stated(more)
     assert more.report.inferred == (("subclass", 3),)
+
+
+def test_reading_infers_when_asked(tmp_path: Path) -> None:
+    (tmp_path / "a.nt").write_text(f"<http://x/a> <{TYPE}> <{X}> .\n<{X}> <{SUB}> <{Y}> .\n", "utf-8")
+    graph = read_rdf(tmp_path, infer=["subclass", "inverse"])
+    assert ("http://x/a", TYPE, Y) in stated(graph)
+    assert graph.report.inferred == (("subclass", 1), ("inverse", 0))
+    assert len(read_rdf(tmp_path)) == 2
