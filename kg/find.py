@@ -23,6 +23,7 @@ from ragmtl.kg.terms import BLANK, Strings
 from ragmtl.kg.wording import local_name
 
 _PREFIXED = re.compile(r"([\w.-]*):(?!//)(\S+)")
+_PREFIX = re.compile(r"[a-z][a-z0-9_-]*")
 _LOWER = np.arange(256, dtype=np.uint8)
 _LOWER[ord("A") : ord("Z") + 1] += 32
 _MOST_COMPARED, _SUGGESTED, _BESIDE, _OFTEN = 4_000, 3, 300, 5
@@ -80,6 +81,15 @@ def _prefixed(graph: KnowledgeGraph, prefix: str, name: str) -> int | None:
 def namespaces(graph: KnowledgeGraph) -> list[str]:
     """What the IRIs of relations and of some nodes begin with, up to the last / or #; each once, in order."""
     return sorted({*map(_space_of, graph.relations), *_sampled(graph)} - {""})
+
+
+def own_prefixes(graph: KnowledgeGraph) -> dict[str, str]:
+    """The last part of each namespace of relations and nodes as its prefix, where no two have the same."""
+    spaces: dict[str, list[str]] = {}
+    for space in namespaces(graph):
+        if _PREFIX.fullmatch(_last(space)):
+            spaces.setdefault(_last(space), []).append(space)
+    return {name: found[0] for name, found in spaces.items() if len(found) == 1}
 
 
 def common_namespaces(graph: KnowledgeGraph) -> list[str]:

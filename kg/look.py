@@ -32,6 +32,21 @@ _MOJIBAKE = re.compile(
 )
 _REPLACED = re.compile(rb"\xef\xbf\xbd")
 _IRI = re.compile(r"(?:https?|urn|ftp)[:][^\s<>\"]+")
+_NUMBER, _ZONE = rb"[+-]?(\d+(\.\d*)?|\.\d+)", rb"(Z|[+-]\d\d:\d\d)?"
+_DATE, _TIME = rb"-?\d{4,}-\d\d-\d\d", rb"\d\d:\d\d:\d\d(\.\d+)?"
+XSD = "http://www.w3.org/2001/XMLSchema#"
+_FORMS = {
+    "boolean": re.compile(rb"true|false|0|1"),
+    "integer": re.compile(rb"[+-]?\d+"),
+    "decimal": re.compile(_NUMBER),
+    "double": re.compile(_NUMBER + rb"([eE][+-]?\d+)?|[+-]?INF|NaN"),
+    "float": re.compile(_NUMBER + rb"([eE][+-]?\d+)?|[+-]?INF|NaN"),
+    "date": re.compile(_DATE + _ZONE),
+    "time": re.compile(_TIME + _ZONE),
+    "dateTime": re.compile(_DATE + b"T" + _TIME + _ZONE),
+    "gYear": re.compile(rb"-?\d{4,}" + _ZONE),
+    "gYearMonth": re.compile(rb"-?\d{4,}-\d\d" + _ZONE),
+}
 _SPACE = np.zeros(256, np.bool_)
 _SPACE[list(b" \t\r\n\x0b\x0c")] = True
 
@@ -112,6 +127,8 @@ def suspicions(graph: KnowledgeGraph) -> Iterator[Suspicion]:
         _lost_letters,
         _two_spellings,
         _alike_relations,
+        _two_uses,
+        _ill_typed,
         _spaces,
         _large,
     )
@@ -207,6 +224,26 @@ def _alike_relations(graph: KnowledgeGraph) -> Suspicion:
     alike = [iris for name, iris in groups.items() if name and len(iris) > 1]
     meaning = "relations whose names differ in namespace, case or punctuation only; perhaps they mean the same"
     return Suspicion("alike relations", len(alike), meaning, tuple(", ".join(iris) for iris in alike[:EXAMPLES]))
+
+
+def _two_uses(graph: KnowledgeGraph) -> Suspicion:
+    used = np.isin(np.arange(len(graph.relations)), graph.relation_ids)
+    both = np.flatnonzero(used & np.isin(np.arange(len(graph.relations)), graph.literals.relation_ids))
+    meaning = "relations that lead to nodes here and to literals there; names in quotes are no links"
+    return Suspicion(
+        "relations of two uses", len(both), meaning, tuple(map(graph.relations.__getitem__, _some(both.tolist())))
+    )
+
+
+def _ill_typed(graph: KnowledgeGraph) -> Suspicion:
+    """Literals that are not written as their datatype asks."""
+    rows: list[int] = []
+    for number, iri in enumerate(graph.literals.datatype_names):
+        if (form := _FORMS.get(iri.removeprefix(XSD))) is not None and iri.startswith(XSD):
+            typed = np.flatnonzero(graph.literals.datatypes == number).tolist()
+            rows += [row for row in typed if not form.fullmatch(graph.literals.texts.encoded(row).strip())]
+    meaning = "literals that are not written as their datatype asks; SPARQL cannot compare them"
+    return Suspicion("ill-typed literals", len(rows), meaning, _statements(graph, sorted(rows)))
 
 
 def _spaces(graph: KnowledgeGraph) -> Suspicion:

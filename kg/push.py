@@ -209,12 +209,14 @@ def _factors(known: np.ndarray, steps: int, damping: float) -> np.ndarray:
 
 @compiled
 def steps_from(edges: tuple[Edges, Edges], shown: np.ndarray, degrees: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """One step of a walk from each of some distributions: `starts[node, walk]` is where each is, the result too."""
+    """One step of a walk from each of some distributions.
+
+    `starts[node, walk]` is the chance to be at a node; so is the result. `starts` is written to: memory is dear here.
+    """
     reached = np.empty_like(starts)
-    rates = np.empty_like(starts)
     for node in range(len(starts)):
-        rates[node] = starts[node] / max(degrees[node], 1)
         reached[node] = starts[node] * (degrees[node] == 0)
+        starts[node] /= max(degrees[node], 1)
     all_shown = len(shown) == 0
     for node in range(len(starts)):
         for pointers, neighbours, relations in edges:
@@ -222,5 +224,5 @@ def steps_from(edges: tuple[Edges, Edges], shown: np.ndarray, degrees: np.ndarra
                 if all_shown or shown[relations[place]] == 1:
                     other = np.int64(neighbours[place])
                     for walk in range(starts.shape[1]):
-                        reached[node, walk] += rates[other, walk]
+                        reached[node, walk] += starts[other, walk]
     return reached

@@ -144,10 +144,12 @@ def query(
     as_json: AsJson = False,
 ) -> None:
     """Ask a graph in SPARQL; nothing is fetched, and nothing changed."""
+    from ragmtl.kg.find import own_prefixes
     from ragmtl.kg.query import query as ask
 
-    text = _question(question)
-    answer = ask(_open(source), text, prefixes=_prefixes(prefix), rows=rows, seconds=seconds)
+    text, given = _question(question), _prefixes(prefix)
+    graph = _open(source)
+    answer = ask(graph, text, prefixes=_unusual(own_prefixes(graph)) | given, rows=rows, seconds=seconds)
     if answer.cut:
         typer.echo(f"note: {answer.cut}", err=True)
     if as_json and answer.graph is None:
@@ -215,6 +217,14 @@ def _prefixes(given: list[str]) -> dict[str, str]:
     if wrong is not None:
         raise DataError(f"expected a prefix as name=IRI, found {wrong!r}; write --prefix x=http://example.org/")
     return {name.removesuffix(":"): iri.removeprefix("<").removesuffix(">") for name, _, iri in pairs}
+
+
+def _unusual(prefixes: dict[str, str]) -> dict[str, str]:
+    """Without prefixes and namespaces that everybody knows, as a namespace has one prefix only."""
+    from ragmtl.kg.questions import usual_prefixes
+
+    usual = {name: str(iri) for name, iri in usual_prefixes().items()}
+    return {name: iri for name, iri in prefixes.items() if name not in usual and iri not in usual.values()}
 
 
 def _print_answer(answer: Answer) -> None:

@@ -117,8 +117,8 @@ def _print_suspicious(console: Console, suspicious: Sequence[Facts]) -> None:
     console.print()
     console.print(Text("Suspicious" if suspicious else "Nothing suspicious was found", style="bold"))
     for one in suspicious:
-        number = f"{one['count']:,} {one['kind']}"
-        console.print(Text.assemble(("▲ ", "yellow"), (number, "bold"), f": {one['meaning']}"))
+        number = f" ({one['count']:,}): {one['meaning']}"
+        console.print(Text.assemble(("▲ ", "yellow"), (one["kind"], "bold"), number))
         for example in one["examples"]:
             console.print(Padding(_dim(example), (0, 0, 0, 4)))
 

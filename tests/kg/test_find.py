@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ragmtl.errors import DataError
-from ragmtl.kg.find import find_entity, namespaces
+from ragmtl.kg.find import find_entity, namespaces, own_prefixes
 from ragmtl.kg.graph import KnowledgeGraph, Literal
 
 RDFS = "http://www.w3.org/2000/01/rdf-schema#"
@@ -66,6 +66,13 @@ def test_what_is_not_found_gets_a_hint(asked: str, hint: str) -> None:
     with pytest.raises(DataError, match="expected the IRI, prefix:name or name of a node") as raised:
         find_entity(GRAPH, asked)
     assert hint in str(raised.value)
+
+
+def test_own_prefixes_are_the_last_parts_of_namespaces() -> None:
+    found = own_prefixes(GRAPH)
+    assert (found["films"], found["vocabulary"]) == ("http://x/films/", "http://x/vocabulary/")
+    twice = KnowledgeGraph.from_triples([("http://x/films/a", "http://y/films/p", "http://x/odd name/b")])
+    assert own_prefixes(twice) == {}
 
 
 def test_namespaces_are_those_of_relations_and_nodes() -> None:

@@ -60,6 +60,21 @@ def test_relations_alike() -> None:
     assert "birth_date" in rows["alike relations"].examples[0]
 
 
+def test_relations_of_two_uses() -> None:
+    rows = found((X + "a", X + "by", X + "b"), (X + "b", X + "by", Literal("B")))
+    assert rows["relations of two uses"].examples == (X + "by",)
+
+
+def test_ill_typed_literals() -> None:
+    right = {"integer": "+007", "double": "-1.5e3", "date": "1999-12-31Z", "gYear": "-0044", "boolean": "1"}
+    right |= {"dateTime": "2001-01-01T00:00:00.5+01:00", "decimal": ".5", "float": "INF", "string": "x"}
+    wrong = {"integer": "seven", "double": "1,5", "date": "31.12.1999", "gYear": "99", "boolean": "yes"}
+    xsd = "http://www.w3.org/2001/XMLSchema#"
+    assert found(*((X + "a", X + name, Literal(text, xsd + name)) for name, text in right.items())) == {}
+    rows = found(*((X + "a", X + name, Literal(text, xsd + name)) for name, text in wrong.items()))
+    assert rows["ill-typed literals"].count == len(wrong)
+
+
 def test_white_space_in_labels() -> None:
     odd = [" C", "C ", "C  D", "C\nD", "\tC"]
     rows = found(*((f"{X}{place}", LABEL, Literal(text)) for place, text in enumerate([*odd, "C D", ""])))

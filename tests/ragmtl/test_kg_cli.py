@@ -56,7 +56,7 @@ def test_info_tells_what_looks_wrong(tmp_path: Path, ragmtl: Ragmtl) -> None:
     ]
     (tmp_path / "odd.nt").write_text("\n".join(lines), encoding="utf-8")
     shown = ok(ragmtl("kg", "info", tmp_path / "odd.nt"))
-    for kind in ("1 dangling IRIs", "1 mixed encodings", "1 white space in labels", "1 IRIs as text"):
+    for kind in ("dangling IRIs (1)", "mixed encodings (1)", "white space in labels (1)", "IRIs as text (1)"):
         assert kind in shown
     assert "\x1b[31m" not in shown
     assert "[bold]" in shown, "texts of the graph are printed plain"
@@ -141,6 +141,10 @@ def test_queries(files: World, ragmtl: Ragmtl, tmp_path: Path) -> None:
     assert "there are more" in cut.err
     (tmp_path / "ask.rq").write_text("ASK { t:sencha ?p ?o }", encoding="utf-8")
     assert ok(ragmtl("kg", "query", graph, tmp_path / "ask.rq", "--prefix", f"t={T}")).strip() == "yes"
+    (tmp_path / "films.nt").write_text("<http://x/films/a> <http://x/films/p> <http://x/b> .", encoding="utf-8")
+    assert ok(ragmtl("kg", "query", tmp_path / "films.nt", "ASK { films:a films:p ?o }")).strip() == "yes"
+    labels = ragmtl("kg", "query", graph, "SELECT ?n WHERE { ?s rdfs:label ?n }", "--json")
+    assert json.loads(ok(labels))["results"]["bindings"]
     described = facts(ragmtl("kg", "query", graph, f"DESCRIBE <{T}sencha>", "--json"))
     assert len(described["triples"]) >= len(rows)
     assert "no rows" in ok(ragmtl("kg", "query", graph, "SELECT ?s WHERE { ?s <http://x/none> ?o }"))
