@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -61,17 +62,25 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def info(
     source: Source,
     top: Annotated[int, typer.Option(help="Most rows of each table.", min=1)] = 15,
+    shapes: Annotated[list[str], typer.Option(help="RDF file of SHACL shapes to compare with.")] = [],  # noqa: B006
     as_json: AsJson = False,
 ) -> None:
     """Show what is in a graph, and what in it looks wrong."""
     from ragmtl.graph_facts import graph_facts
 
-    facts = graph_facts(_open(source))
+    graph = _open(source)
+    facts = graph_facts(graph)
+    report = None
+    if shapes:
+        from ragmtl.kg.shacl import validate
+
+        report = validate(graph, shapes)
     if as_json:
-        return _print_json(facts)
+        return _print_json(facts if report is None else facts | {"shapes": asdict(report)})
     from ragmtl.inspector.graph_terminal import print_info
 
-    return print_info(_console(), facts, top)
+    print_info(_console(), facts, top)
+    return None if report is None else typer.echo(f"\n{report}")
 
 
 @kg.command()

@@ -172,3 +172,18 @@ def test_exports_for_other_programs(files: World, ragmtl: Ragmtl, tmp_path: Path
     quads = "<http://x/a> <http://x/p> <http://x/b> <http://x/g> .\n"
     (tmp_path / "in.nq").write_text(quads, encoding="utf-8")
     assert "the names of 1 graphs" in ragmtl("kg", "export", tmp_path / "in.nq", tmp_path / "out.nt").err
+
+
+def test_info_compares_with_shapes(files: World, ragmtl: Ragmtl) -> None:
+    pytest.importorskip("pyshacl", reason="the extra `shacl` is not installed")
+    shapes = files.folder / "shapes.ttl"
+    shapes.write_text(
+        "@prefix sh: <http://www.w3.org/ns/shacl#> .\n"
+        f"<{T}Shape> a sh:NodeShape ; sh:targetSubjectsOf <http://www.w3.org/2000/01/rdf-schema#label> ;\n"
+        "  sh:property [ sh:path <http://x/missing> ; sh:minCount 1 ] .\n",
+        "utf-8",
+    )
+    shown = ok(ragmtl("kg", "info", str(files.folder / "graph.ttl"), "--shapes", str(shapes)))
+    assert "the graph does not conform to the shapes" in shown
+    found = facts(ragmtl("kg", "info", str(files.folder / "graph.ttl"), "--shapes", str(shapes), "--json"))
+    assert found["shapes"]["counts"][0][:2] == ["Shape → missing", "violation"]
