@@ -191,7 +191,7 @@ def _ordered(
     for column in columns:
         used[column] = True
     chosen = np.flatnonzero(used).tolist()
-    found = sorted({terms[at] for at in chosen})
+    found = sorted(dict.fromkeys(terms[at] for at in chosen))  # in the order they come, which is nearly sorted
     ranks = {term: rank for rank, term in enumerate(found)}
     places = np.full(len(terms), -1, np.int64)
     places[chosen] = np.fromiter((ranks[terms[at]] for at in chosen), np.int64, len(chosen))

@@ -40,6 +40,8 @@ class View:
             hide: Ids of relations that must not be read.
             readable: Whether texts in languages that nobody asked for are passed over.
         """
+        if not ranks:
+            return ""
         found = [
             (language_rank(self.language(row), self.languages), rank, row)
             for rank, row in self.texts(node, ranks, hide)

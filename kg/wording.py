@@ -27,9 +27,10 @@ def local_name(iri: str) -> str:
     """
     if iri.startswith(BLANK):
         return UNNAMED
-    end = re.split(r"[#/]", iri.rstrip("#/"))[-1] or iri
-    name = _CAMEL.sub(" ", unquote(end).replace("_", " ").strip())
-    return " ".join(name.split()) or iri
+    whole = iri.rstrip("#/")
+    end = whole[max(whole.rfind("/"), whole.rfind("#")) + 1 :] or iri
+    name = (unquote(end) if "%" in end else end).replace("_", " ").strip()
+    return " ".join((name if name.islower() else _CAMEL.sub(" ", name)).split()) or iri
 
 
 def relation_name(iri: str) -> str:
@@ -53,10 +54,10 @@ def is_opaque(name: str) -> bool:
     >>> is_opaque("Q42"), is_opaque("oewn-00001740-a"), is_opaque("1917 (film)")
     (True, True, False)
     """
-    if _DIGIT.search(name) is None:
+    digits = len(_DIGIT.findall(name))
+    if not digits:
         return False
-    digits = sum(letter.isdigit() for letter in name)
-    letters = sum(letter.isalpha() for letter in name)
+    letters = sum(map(str.isalpha, name))
     return letters < digits or _NUMBERED.fullmatch(name) is not None or is_hash(name)
 
 
