@@ -3,14 +3,15 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from ragmtl.build import open_index
-from ragmtl.config import Config, parse_config, read_config
+from ragmtl.config import Config, Rule, parse_config, read_config
 from ragmtl.errors import ConfigError, MismatchError
 from ragmtl.graphs import vocabulary_of
+from ragmtl.kg.infer import RULES
 from ragmtl.kg.vocabulary import USUAL
 from tests.ragmtl.conftest import World
 
@@ -81,3 +82,12 @@ def test_an_index_made_with_other_words_is_refused(config: Config, trained: Worl
     other = config.model_copy(update={"graph": config.graph.model_copy(update={"languages": ["de"]})})
     with pytest.raises(MismatchError, match="languages and labels"):
         open_index(other, trained.index)
+
+
+def test_every_rule_of_inference_can_be_configured(fields: dict[str, Any]) -> None:
+    assert set(get_args(Rule)) == set(RULES)
+    fields["graph"]["infer"] = list(RULES)
+    assert parse_config(fields, str(KITCHEN)).graph.infer == list(RULES)
+    fields["graph"]["infer"] = ["sub_class"]
+    with pytest.raises(ConfigError, match="infer"):
+        parse_config(fields, str(KITCHEN))

@@ -154,3 +154,14 @@ def test_many_seeds_leave_room_for_what_they_share(retriever: Retriever) -> None
     subgraph = retriever(Query("", tuple(X + name for name in names))).subgraph
     assert len(subgraph.nodes) == 6
     assert subgraph.seeds.sum() == 3
+
+
+def test_walks_stop_before_hubs_when_asked(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    typical = index.graph.relations.find(X + "typicalOf")
+    assert typical is not None
+    monkeypatch.setattr("ragmtl.retrieval.hybrid.quiet_relations", lambda graph: frozenset({typical}))
+    query = Query("", (X + "paella",))
+    for hubs, reached in (("pass", True), ("stop", False)):
+        found = Retriever(index, RetrievalSettings(nodes=20, hubs=hubs))(query).subgraph  # type: ignore[arg-type]
+        assert (typical in found.relations) is reached
+        assert (index.graph.nodes.find(X + "gazpacho") in found.nodes) is reached
