@@ -129,6 +129,7 @@ def retrieval_settings(config: Config) -> RetrievalSettings:
         weights=SourceWeights(**weights),
         triples=chosen.triples,
         tokens=chosen.tokens,
+        linking=chosen.linking,
     )
 
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ragmtl.errors import ConfigError
-from ragmtl.retrieval.settings import Walk
+from ragmtl.retrieval.settings import Linking, Walk
 
 Rule = Literal["subclass", "subproperty", "inverse", "symmetric", "transitive", "same_as"]
 PassageSource = Literal["bm25", "tfidf", "dense", "graph"]
@@ -75,6 +75,7 @@ class RetrievalConfig(Section):
         walk: How the subgraph is chosen: `pagerank`, `k-hop`, `paths`, `steiner` or `learned`.
         hops: How far `k-hop` goes; `paths` are at most twice as long.
         hubs: `stop` where walks must not pass through relations that mostly lead to hubs, such as large classes.
+        linking: How entities are found in a text: `exact`, `fuzzy` or `full`.
         weights: Weight of each way to find passages: `bm25`, `tfidf`, `dense`, `graph`.
     """
 
@@ -83,6 +84,7 @@ class RetrievalConfig(Section):
     triples: int | None = Field(default=None, ge=0)
     tokens: int | None = Field(default=None, ge=0)
     walk: Walk = "pagerank"
+    linking: Linking = "exact"
     hops: int = Field(default=2, ge=1, le=5)
     hubs: Literal["pass", "stop"] = "pass"
     weights: dict[PassageSource, Annotated[float, Field(ge=0)]] = {"bm25": 0.3, "dense": 0.4, "graph": 0.3}

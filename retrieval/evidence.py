@@ -11,15 +11,25 @@ from jaxtyping import Float32, Int64
 from ragmtl.kg.subgraph import Subgraph
 from ragmtl.retrieval.query import Query
 
+AS_WRITTEN = "as written"
+
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A stretch of the query's text that names an entity: `text[start:end]`, linked to `node`."""
+    """A stretch of the query's text that names an entity: `text[start:end]`, linked to `node`.
+
+    Attributes:
+        start, end: Where it stands in the text.
+        node: The entity.
+        weight: How sure that is, and how much it says, in [0, 1].
+        how: How it was found: "as written", or what was done besides.
+    """
 
     start: int
     end: int
     node: int
     weight: float
+    how: str = AS_WRITTEN
 
 
 @dataclass(frozen=True, slots=True)

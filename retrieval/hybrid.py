@@ -18,6 +18,7 @@ from jaxtyping import Float64, Int, Int64
 from ragmtl.kg.adjacency import gather
 from ragmtl.kg.hubs import quiet_relations
 from ragmtl.retrieval.chosen import Learned
+from ragmtl.retrieval.context import mentions_in
 from ragmtl.retrieval.dense import Found
 from ragmtl.retrieval.evidence import Evidence, Mention, NodeScores, ScoredPassage
 from ragmtl.retrieval.expand import Walked, expand
@@ -118,10 +119,10 @@ class Retriever:
 
     def _retrieve(self, query: Query, excluded: Int64[np.ndarray, " excluded"], near: Found) -> Evidence:
         settings, graph = self.settings, self.index.graph
-        mentions = self.index.linker.link(query.text)
-        seeds = Seeds.of(query, mentions, graph, most=settings.seeds, decay=settings.decay)
         relations = {iri: graph.relations.find(iri) for iri in sorted(query.hide)}
         hide = frozenset(found for found in relations.values() if found is not None)
+        mentions = mentions_in(query.text, graph, self.index.linker, settings.linking, hide)
+        seeds = Seeds.of(query, mentions, graph, most=settings.seeds, decay=settings.decay)
         learned = self._learned(query, mentions, seeds, hide)
         walked = expand(graph, seeds, settings, hide | self._quiet, learned)
         sources = self._sources(query.text, walked, excluded, near)

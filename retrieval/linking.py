@@ -2,7 +2,8 @@
 
 Weight of a mention = (1 - 2⁻ⁿ) · rarity · share, for n words; rarity = log((1 + N) / (1 + df)) / log(1 + N) over
 the N texts of the corpus, of which df hold the name. A name of one word weighs half without its capital; a title such
-as "A Film" without capitals weighs less, the more often the corpus writes these words so.
+as "A Film" without capitals weighs less, the more often the corpus writes these words so. Misspelt names are found too,
+where that is asked, and weigh less.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from jaxtyping import Float32, Int64, UInt64
 
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.retrieval.arrays import load_arrays, save_arrays
-from ragmtl.retrieval.evidence import Mention
+from ragmtl.retrieval.evidence import AS_WRITTEN, Mention
 from ragmtl.retrieval.names import Names, extend
 from ragmtl.retrieval.progress import Progress, no_progress
+from ragmtl.retrieval.spelling import SHORTEST, Spelling
 from ragmtl.retrieval.tokens import Tokens, hashes, tokenise
 
 _YEAR_AFTER = re.compile(r"\s*\((\d{4})\)")
@@ -30,16 +32,23 @@ _FITS = (1.0, 0.9, 0.9, 0.6)
 _WITHOUT_CAPITAL, _COMMON_IN_TITLE_CASE = 0.5, 0.3
 _OF_THAT_YEAR, _OF_ANOTHER_YEAR = 0.9, 0.3
 _WEAKEST = 0.02
+_SPELLING = "spelling"
+_MISSPELT, _CORRECTIONS = (0.5, 0.8), 3
+"""How well a misspelt name fits, of one word and of several; how many corrections of a word are tried."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Hit:
-    """A name found at words `first` to `first + length - 1`; `fit` is below 1 where only a plural matches."""
+    """A name found at words `first` to `first + length - 1`.
+
+    `fit` is below 1 where only a plural matches, or a word is misspelt; `meant` holds the words that were corrected.
+    """
 
     name: int
     first: int
     length: int
     fit: float
+    meant: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,11 +59,13 @@ class Linker:
         names: The names of the graph.
         weights: How much a mention of each name weighs, in [0, 1].
         plain: Share of the mentions of each name in the corpus that are written without any capital.
+        spelling: Corrects misspelt words; an index of an older version has none.
     """
 
     names: Names
     weights: Float32[np.ndarray, " names"]
     plain: Float32[np.ndarray, " names"]
+    spelling: Spelling | None = None
 
     @classmethod
     def build(cls, graph: KnowledgeGraph, texts: Sequence[str] = ()) -> Linker:
@@ -68,14 +79,24 @@ class Linker:
         found, plain = _frequencies(names, texts)
         rarity = np.log((1.0 + len(texts)) / (1.0 + found)) / np.log(1.0 + len(texts)) if texts else np.ones(len(names))
         weights = (1.0 - 0.5 ** names.lengths.astype(np.float64)) * rarity
-        return cls(names, weights.astype(np.float32), (plain / (found + 1.0)).astype(np.float32))
+        shares = (plain / (found + 1.0)).astype(np.float32)
+        return cls(names, weights.astype(np.float32), shares, Spelling.of(graph, texts))
 
-    def link(self, text: str) -> tuple[Mention, ...]:
-        """All mentions, in the order of the text; a name of several nodes gives one for each."""
+    def link(self, text: str, *, fuzzy: bool = False) -> tuple[Mention, ...]:
+        """All mentions, in the order of the text; a name of several nodes gives one for each.
+
+        Args:
+            text: What may name nodes.
+            fuzzy: Whether to find names too of which words are misspelt; only words that neither names nor the corpus
+                hold are thought to be.
+        """
         tokens = tokenise(text)
         used = np.zeros(len(tokens.words), np.bool_)
         mentions: list[Mention] = []
-        for hit in sorted(_hits(self.names, tokens), key=lambda hit: (-hit.length, -hit.fit, hit.first)):
+        hits = _hits(self.names, tokens)
+        if fuzzy and self.spelling is not None:
+            hits += _misspelt(self.names, self.spelling, tokens)
+        for hit in sorted(hits, key=lambda hit: (-hit.length, -hit.fit, hit.first)):
             if used[hit.first : hit.first + hit.length].any():
                 continue
             found = self._mentions(hit, text, tokens)
@@ -96,6 +117,8 @@ class Linker:
         """Write into a directory."""
         self.names.save(directory)
         save_arrays(directory, {"weights": self.weights, "plain": self.plain})
+        if self.spelling is not None:
+            self.spelling.save(directory / _SPELLING)
 
     @classmethod
     def load(cls, directory: Path) -> Linker:
@@ -104,7 +127,8 @@ class Linker:
         Raises:
             MismatchError: An array is missing or truncated.
         """
-        return cls(Names.load(directory), **load_arrays(directory, ["weights", "plain"]))
+        spelling = Spelling.load(directory / _SPELLING) if (directory / _SPELLING).is_dir() else None
+        return cls(Names.load(directory), **load_arrays(directory, ["weights", "plain"]), spelling=spelling)
 
     def _mentions(self, hit: _Hit, text: str, tokens: Tokens) -> list[Mention]:
         start, end = _span(hit, tokens)
@@ -122,7 +146,8 @@ class Linker:
         if weight < _WEAKEST:
             return []
         pairs = zip(nodes.tolist(), shares.tolist(), strict=True)
-        return [Mention(start, end, node, round(weight * share, 6)) for node, share in pairs]
+        how = f"misspelt, meant as '{' '.join(hit.meant)}'" if hit.meant else AS_WRITTEN
+        return [Mention(start, end, node, round(weight * share, 6), how) for node, share in pairs]
 
     def _as_written(self, hit: _Hit, text: str, tokens: Tokens) -> float:
         """How much the way in which a name is written speaks for it, in [0, 1]."""
@@ -150,6 +175,18 @@ def _hits(names: Names, tokens: Tokens) -> list[_Hit]:
             best.setdefault(column, form)
         hits += [_Hit(int(found[form, at]), int(places[at]), length, _FITS[form]) for at, form in best.items()]
     return hits
+
+
+def _misspelt(names: Names, spelling: Spelling, tokens: Tokens) -> list[_Hit]:
+    """Names of which at least one word is a correction."""
+    found: list[_Hit] = []
+    for corrected, changed in spelling.corrected(tokens, _CORRECTIONS):
+        for hit in _hits(names, corrected):
+            words = slice(hit.first, hit.first + hit.length)
+            if changed[words].any() and (hit.length > 1 or len(tokens.words[hit.first]) > SHORTEST):
+                fit = hit.fit * _MISSPELT[hit.length > 1]
+                found.append(_Hit(hit.name, hit.first, hit.length, fit, tuple(corrected.words[words])))
+    return found
 
 
 def _stretches(

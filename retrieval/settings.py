@@ -11,6 +11,9 @@ Walk = Literal["pagerank", "k-hop", "paths", "steiner", "learned"]
 Hubs = Literal["pass", "stop"]
 
 
+Linking = Literal["exact", "fuzzy", "full"]
+
+
 @dataclass(frozen=True, slots=True)
 class SourceWeights:
     """How much each source of passages counts when their scores are added; a source of weight 0 is not asked.
@@ -54,6 +57,9 @@ class RetrievalSettings:
         epsilon: Precision of PageRank: the residual per edge that is left alone.
         triples: The largest number of triples of a subgraph; any where None.
         tokens: The largest number of words in the triples of a subgraph, written as text; any where None.
+        linking: How entities are found in the text: names as they are written; misspelt ones too; or, beside both, what
+            triples lead to whose relation and one end are named, names of several nodes by what else is named, common
+            nodes counting less.
 
     Raises:
         ConfigError: A value is out of range.
@@ -74,6 +80,7 @@ class RetrievalSettings:
     epsilon: float = 2e-5
     triples: int | None = None
     tokens: int | None = None
+    linking: Linking = "exact"
 
     def __post_init__(self) -> None:
         if self.walk not in get_args(Walk):
@@ -81,6 +88,9 @@ class RetrievalSettings:
             raise ConfigError(f"expected a walk of {known}, found {self.walk!r}")
         if self.hubs not in get_args(Hubs):
             raise ConfigError(f'expected hubs "pass" or "stop", found {self.hubs!r}')
+        if self.linking not in get_args(Linking):
+            known = ", ".join(f'"{name}"' for name in get_args(Linking))
+            raise ConfigError(f"expected linking of {known}, found {self.linking!r}")
         for name in ("triples", "tokens"):
             if (limit := getattr(self, name)) is not None and limit < 0:
                 raise ConfigError(f"expected {name} of 0 or more, or None, found {limit}")
