@@ -107,6 +107,7 @@ def init(
 def index(
     config: ConfigPath,
     out: Annotated[Path | None, typer.Option(help="Folder of the index. [default: runs/NAME/index]")] = None,
+    names: Annotated[bool, typer.Option("--names", help='Also encode names, for linking = "full".')] = False,
 ) -> None:
     """Read graph and corpus, and build the index that everything else uses."""
     from ragmtl.build import build_index
@@ -116,6 +117,10 @@ def index(
     folder = out or _place(settings, "index")
     with _bars() as bar:
         built = build_index(settings, folder, bar)
+        if names:
+            from ragmtl.retrieval.name_vectors import NameVectors, names_folder
+
+            NameVectors.build(built.graph, built.encoder, bar("encoding names")).save(names_folder(built.directory))
     typer.echo(f"graph: {built.graph.report}")
     typer.echo(f"corpus: {built.corpus.report}")
     typer.echo(f"wrote {folder}")

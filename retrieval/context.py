@@ -20,6 +20,7 @@ from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.terrain import shown_relations
 from ragmtl.retrieval.evidence import Mention
 from ragmtl.retrieval.linking import Linker
+from ragmtl.retrieval.name_vectors import NameVectors
 from ragmtl.retrieval.routes import edges_from
 from ragmtl.retrieval.settings import Linking
 from ragmtl.retrieval.tokens import STOP_WORDS, hashes, tokenise
@@ -30,7 +31,12 @@ _THROUGH_TRIPLE = 0.5
 
 
 def mentions_in(
-    text: str, graph: KnowledgeGraph, linker: Linker, linking: Linking, hide: frozenset[int] = frozenset()
+    text: str,
+    graph: KnowledgeGraph,
+    linker: Linker,
+    linking: Linking,
+    hide: frozenset[int] = frozenset(),
+    names: NameVectors | None = None,
 ) -> tuple[Mention, ...]:
     """What a text names.
 
@@ -40,6 +46,7 @@ def mentions_in(
         linker: Finds names.
         linking: How much is done; see `RetrievalSettings`.
         hide: Ids of relations that must not be read.
+        names: Finds names by meaning too, for "full".
     """
     match linking:
         case "exact":
@@ -47,6 +54,8 @@ def mentions_in(
         case "fuzzy":
             return linker.link(text, fuzzy=True)
     mentions = resolved(graph, text, linker.link(text, fuzzy=True), hide)
+    if names is not None:
+        mentions = (*mentions, *names.find(text, mentions))
     every = (*mentions, *through_triples(graph, text, mentions, hide))
     found = divided_by_commonness(graph, every)
     return tuple(sorted(found, key=lambda mention: (mention.start, -mention.weight, mention.node)))

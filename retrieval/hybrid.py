@@ -25,6 +25,7 @@ from ragmtl.retrieval.expand import Walked, expand
 from ragmtl.retrieval.fuse import Candidates, fuse
 from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.lexical import NOTHING
+from ragmtl.retrieval.name_vectors import NameVectors, names_folder
 from ragmtl.retrieval.progress import Progress, no_progress
 from ragmtl.retrieval.query import Query
 from ragmtl.retrieval.ranking import best
@@ -91,6 +92,7 @@ class Retriever:
             self._is_target[targets] = True
         self._quiet = quiet_relations(index.graph) if self.settings.hubs == "stop" else frozenset[int]()
         self._scorer = scorer
+        self._names = _kept_names(index) if self.settings.linking == "full" else None
         if self.settings.walk == "learned" and scorer is None:
             self._scorer = _kept_scorer(index)
         self._rarity = _rarity(np.diff(index.corpus.mention_indptr), len(index.corpus))
@@ -121,7 +123,7 @@ class Retriever:
         settings, graph = self.settings, self.index.graph
         relations = {iri: graph.relations.find(iri) for iri in sorted(query.hide)}
         hide = frozenset(found for found in relations.values() if found is not None)
-        mentions = mentions_in(query.text, graph, self.index.linker, settings.linking, hide)
+        mentions = mentions_in(query.text, graph, self.index.linker, settings.linking, hide, self._names)
         seeds = Seeds.of(query, mentions, graph, most=settings.seeds, decay=settings.decay)
         learned = self._learned(query, mentions, seeds, hide)
         walked = expand(graph, seeds, settings, hide | self._quiet, learned)
@@ -204,6 +206,11 @@ class Retriever:
     def _targets(self, walked: Walked) -> NodeScores:
         kept = np.flatnonzero(self._is_target[walked.nodes])[: self.settings.targets]
         return NodeScores(walked.nodes[kept], walked.scores[kept])
+
+
+def _kept_names(index: Index) -> NameVectors | None:
+    folder = names_folder(index.directory)
+    return NameVectors.load(folder, index.encoder, len(index.graph.nodes)) if folder.is_dir() else None
 
 
 def _kept_scorer(index: Index) -> ScoresTriples:

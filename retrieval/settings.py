@@ -59,7 +59,7 @@ class RetrievalSettings:
         tokens: The largest number of words in the triples of a subgraph, written as text; any where None.
         linking: How entities are found in the text: names as they are written; misspelt ones too; or, beside both, what
             triples lead to whose relation and one end are named, names of several nodes by what else is named, common
-            nodes counting less.
+            nodes counting less, and, where the names of the index were encoded, names of the same meaning.
 
     Raises:
         ConfigError: A value is out of range.
