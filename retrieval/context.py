@@ -27,6 +27,7 @@ from ragmtl.retrieval.tokens import STOP_WORDS, hashes, tokenise
 
 _WORDS, _GRAPH, _COMMON_NEIGHBOUR = 4.0, 8.0, 0.5
 _MOST_EDGES, _MOST_LABELS, _MOST_OTHERS, _MOST_ENDS = 256, 24, 32, 8
+"""How much is looked at: edges of a node, labels of neighbours, names of a text; ends of one relation."""
 _THROUGH_TRIPLE = 0.5
 
 
@@ -80,10 +81,14 @@ def resolved(
         return tuple(mentions)
     sure = [bearers[0].node for bearers in spans.values() if len(bearers) == 1][:_MOST_OTHERS]
     near = {node: set(_beside(graph, node, shown).tolist()) for node in sure}
+    words = _content(text)
+    known: dict[tuple[tuple[int, float], ...], list[Mention]] = {}
     found: list[Mention] = []
     for (start, end), bearers in spans.items():
-        others = _content(text[:start]) | _content(text[end:]) if len(bearers) > 1 else set()
-        found += _shared(graph, bearers, (others, near), shown) if len(bearers) > 1 else bearers
+        key = tuple((mention.node, mention.weight) for mention in bearers)
+        if len(bearers) > 1 and key not in known and len(known) < _MOST_OTHERS:
+            known[key] = _shared(graph, bearers, (words - _content(text[start:end]), near), shown)
+        found += [replace(mention, start=start, end=end) for mention in known.get(key, bearers)]
     return tuple(sorted(found, key=lambda mention: (mention.start, -mention.weight, mention.node)))
 
 
@@ -98,8 +103,9 @@ def through_triples(
     shown = shown_relations(graph, hide)
     named = {mention.node for mention in mentions}
     found: list[Mention] = []
+    words_of_text = _content(text)
     for mention in list(mentions)[:_MOST_OTHERS]:
-        besides = _content(text[: mention.start]) | _content(text[mention.end :])
+        besides = words_of_text - _content(text[mention.start : mention.end])
         edges = edges_from(graph, np.array([mention.node], np.int64), shown, _MOST_EDGES)
         for code in np.unique(edges.codes).tolist():
             words = _content(graph.relation_label(code >> 1))
