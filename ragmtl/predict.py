@@ -216,7 +216,7 @@ def show_evidence(evidence: Evidence, index: Index, outputs: Outputs | None = No
         nodes=_nodes(evidence, index.graph, nodes),
         triples=_triples(evidence, index.graph),
         mentions=tuple(
-            MentionView(found.start, found.end, index.graph.nodes[found.node], index.graph.label(found.node))
+            MentionView(found.start, found.end, index.graph.nodes[found.node], index.graph.label(found.node), found.how)
             for found in evidence.mentions
         ),
         no_evidence=none,
@@ -270,13 +270,14 @@ def _triples(evidence: Evidence, graph: KnowledgeGraph) -> tuple[TripleView, ...
         subgraph.tails.tolist(),
         subgraph.relations.tolist(),
         subgraph.weights.tolist(),
+        evidence.triple_reasons or [""] * len(subgraph.triples),
         strict=True,
     )
     views = []
-    for triple, head, tail, relation, weight in rows:
+    for triple, head, tail, relation, weight, reason in rows:
         origin = graph.origin(triple)
         name = (graph.relations[relation], graph.relation_label(relation))
-        views.append(TripleView(head, tail, *name, weight, origin.source, origin.graph))
+        views.append(TripleView(head, tail, *name, weight, origin.source, origin.graph, reason))
     return tuple(views)
 
 

@@ -69,7 +69,8 @@ class NodeView:
 class TripleView:
     """A triple of the retrieved subgraph; `head` and `tail` are positions in `Prediction.nodes`.
 
-    `source` is the file that states it, `graph` its named graph (empty for the default graph).
+    `source` is the file that states it, `graph` its named graph (empty for the default graph); `reason` says why it is
+    there.
     """
 
     head: int
@@ -79,16 +80,18 @@ class TripleView:
     weight: float
     source: str
     graph: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class MentionView:
-    """An entity that the text names: `query.text[start:end]`."""
+    """An entity that the text names: `query.text[start:end]`; `reason` says how it was found."""
 
     start: int
     end: int
     iri: str
     label: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ def highlighted(text: str, mentions: tuple[MentionView, ...]) -> str:
         if not end <= mention.start < mention.end <= len(text):
             continue
         named = escape(text[mention.start : mention.end])
-        title = escape(f"{mention.label}\n{mention.iri}")
+        title = escape("\n".join(filter(None, (mention.label, mention.iri, mention.reason))))
         pieces += [
             escape(text[end : mention.start]),
             f'<mark data-iri="{escape(mention.iri)}" title="{title}">{named}</mark>',
