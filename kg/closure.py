@@ -75,4 +75,4 @@ def _matrix(rows: Nodes, columns: Nodes, count: int) -> csr_array:
 
 def _check(count: int, most: int) -> None:
     if count > most:
-        raise DataError(f"expected at most {most:,} statements to follow from the schema, found {count:,}; infer less")
+        raise DataError(f"expected at most {most:,} paths through the schema, found {count:,}; infer less")

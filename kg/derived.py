@@ -21,7 +21,7 @@ Given = Callable[[int], str | None]
 
 _EMPTY_KINDS = frozenset({OWL + "Thing", OWL + "NamedIndividual", RDFS + "Resource"})
 _FIRST, _REST, _NIL = RDF + "first", RDF + "rest", RDF + "nil"
-_LONGEST, _LONGEST_FACT, _FACTS, _EDGES, _ITEMS, _MOST_ITEMS = 60, 40, 2, 32, 3, 1000
+_LONGEST, _LONGEST_FACT, _FACTS, _EDGES, _ITEMS, _MOST_ITEMS = 60, 40, 2, 32, 3, 20
 
 
 def derive(view: View, relation_names: Sequence[str], given: Given, node: int, hide: Set[int]) -> str:
@@ -74,21 +74,19 @@ def _list(view: View, given: Given, node: int, hide: Set[int]) -> str:
     if view.relations.find(_REST) is None:
         return ""
     items: list[str] = []
-    count, seen, at = 0, set[int](), node
-    while at not in seen and count < _MOST_ITEMS:
+    seen: set[int] = set()
+    at: int | None = node
+    while at is not None and at not in seen and view.nodes[at] != _NIL and len(items) < _MOST_ITEMS:
         seen.add(at)
-        item, rest = _item(view, given, at, hide)
+        item, at = _item(view, given, at, hide)
         if item is None:
             break
-        items += [item] if len(items) < _ITEMS else []
-        count += 1
-        if rest is None or view.nodes[rest] == _NIL:
-            break
-        at = rest
+        items.append(item)
     if not items:
         return ""
-    more = f" and {count - _ITEMS:,} more" if count > _ITEMS else ""
-    return f"list of {', '.join(items)}{more}"
+    number = "" if len(items) == _MOST_ITEMS else f" {len(items) - _ITEMS}"
+    more = f" and{number} more" if len(items) > _ITEMS else ""
+    return f"list of {', '.join(items[:_ITEMS])}{more}"
 
 
 def _item(view: View, given: Given, node: int, hide: Set[int]) -> tuple[str | None, int | None]:

@@ -2,7 +2,8 @@
 
 The one that stays is no blank node if any is not, has most statements, and comes first among those with as many. It
 takes over all triples and literals, so it has the names of all; the IRIs of the others become aliases, and are found
-like its own. Statements owl:sameAs between them are gone.
+like its own. Statements owl:sameAs between them are gone; where nothing else is said of them, one is left, which says
+that the node is the same as itself.
 """
 
 from __future__ import annotations
@@ -33,6 +34,10 @@ def merge_same(graph: KnowledgeGraph) -> tuple[KnowledgeGraph, int]:
     stated = Statements.of(graph)
     ends = kept[stated.triples[0]], kept[stated.triples[2]]
     new = (ends[0] != ends[1]) | (stated.triples[1] != same)
+    told = np.zeros(len(kept), np.bool_)
+    for column in (ends[0][new], ends[1][new], kept[stated.values[0]]):
+        told[column] = True
+    new |= ~told[ends[0]]
     triples = (ends[0], stated.triples[1], ends[1], stated.triples[3])
     nodes = stated.nodes
     others = [(nodes[node], nodes[int(kept[node])]) for node in merged.tolist() if not nodes[node].startswith(BLANK)]

@@ -64,6 +64,11 @@ def test_lists_show_their_first_items() -> None:
     assert label("_:l3", *items(*(f"http://x/{name}" for name in "abcde"))) == "list of d, e"
 
 
+def test_long_lists_are_not_walked_to_their_end() -> None:
+    assert label("_:l0", *items(*(f"http://x/i{at}" for at in range(500)))) == "list of i0, i1, i2 and more"
+    assert label("_:l0", *items(*(f"http://x/i{at}" for at in range(19)))) == "list of i0, i1, i2 and 16 more"
+
+
 def test_a_list_that_bites_its_tail_ends() -> None:
     rows: list[Triple] = [("_:l0", RDF + "first", "http://x/a"), ("_:l0", RDF + "rest", "_:l0")]
     assert label("_:l0", *rows) == "list of a"

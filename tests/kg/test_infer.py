@@ -222,3 +222,12 @@ def test_reading_infers_when_asked(tmp_path: Path) -> None:
     assert ("http://x/a", TYPE, Y) in stated(graph)
     assert graph.report.inferred == (("subclass", 1), ("inverse", 0))
     assert len(read_rdf(tmp_path)) == 2
+
+
+def test_entities_of_which_nothing_else_is_said_stay() -> None:
+    rows: list[Triple] = [("http://b/a", SAME, "http://a/a"), ("http://x/a", P, "http://x/b")]
+    graph = infer(KnowledgeGraph.from_triples(rows), ["same_as"])
+    node = graph.nodes.find("http://b/a")
+    assert node is not None
+    assert graph.nodes.find("http://a/a") == node
+    assert stated(graph) == {("http://a/a", SAME, "http://a/a"), ("http://x/a", P, "http://x/b")}
