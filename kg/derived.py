@@ -48,6 +48,15 @@ def derive(view: View, relation_names: Sequence[str], given: Given, node: int, h
     return f"unnamed {kind}" if kind else name or UNNAMED
 
 
+def brief(view: View, node: int, hide: Set[int]) -> str:
+    """Another name of a node whose IRI is a code, or the code alone; empty where its IRI is none or a hash."""
+    iri = view.nodes[node]
+    name = "" if iri.startswith(BLANK) else local_name(iri)
+    return (
+        "" if not name or is_hash(name) else shorten(view.best(node, view.roles.alternatives, hide), _LONGEST) or name
+    )
+
+
 def _carried(view: View, node: int, kind: str, code: str, hide: Set[int]) -> str:
     """The text that a node carries: another name, the text that it stands for, or the beginning of a description."""
     roles = view.roles

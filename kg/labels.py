@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Int
 
 from ragmtl.kg.adjacency import Adjacency
-from ragmtl.kg.derived import derive
+from ragmtl.kg.derived import brief, derive
 from ragmtl.kg.languages import is_readable
 from ragmtl.kg.literals import Literal, Literals
 from ragmtl.kg.terms import BLANK, Terms, frozen
@@ -104,7 +104,8 @@ class Labels:
 
     def describe(self, node: SupportsIndex, hide: Set[int] = NOTHING) -> str:
         """A line about a node: label, types, short literals, and the beginning of a description; 200 characters."""
-        label = self._label(index(node), hide)
+        at = index(node)
+        label = self.given(at) or brief(self.view, at, hide) or self._label(at, hide)
         kinds = [
             kind for kind in dict.fromkeys(map(as_noun, self.types(node, hide))) if kind.lower() not in label.lower()
         ]
@@ -113,6 +114,8 @@ class Labels:
             if len(text) + 2 + len(fact) <= _LONGEST:
                 text += "; " + fact
         description = self.description(node, hide)
+        if description.startswith(label.rstrip("…")):
+            return text
         room = _LONGEST - len(text) - 2
         return text + "; " + shorten(description, room) if description and room >= _SHORTEST_DEFINITION else text
 

@@ -16,7 +16,7 @@ _HASH = re.compile(
     r"|(?=(?:\D*\d){3})[0-9a-z]{18,}"  # letters and digits in one long piece
 )
 _DIGIT = re.compile(r"\d")
-_NUMBERED = re.compile(r"[A-Za-z]\d+|[mg]\.0\w+")
+_NUMBERED = re.compile(r"[A-Za-z]\d+|[mg]\.[01][\w ]*")
 
 
 def local_name(iri: str) -> str:

@@ -34,7 +34,9 @@ def test_words_are_words(name: str) -> None:
     assert not is_opaque(name)
 
 
-@pytest.mark.parametrize("name", ["Q42", "P31", "m.06w7v3", "oewn-00001740-a", "12345", "urn:uuid:" + "0" * 32])
+@pytest.mark.parametrize(
+    "name", ["Q42", "P31", "m.06w7v3", "m.02 fz3", "oewn-00001740-a", "12345", "urn:uuid:" + "0" * 32]
+)
 def test_codes_are_no_words(name: str) -> None:
     assert is_opaque(name)
 
