@@ -118,11 +118,12 @@ def _handed_on(
     (out_rows, out_ends, out_links), (in_rows, in_ends, in_links) = edges
     total = 0
     for node in frontier:
-        total += min(spread, out_rows[node + 1] - out_rows[node] + in_rows[node + 1] - in_rows[node])
+        total += min(spread, _length(out_rows, node) + _length(in_rows, node))
     table, all_shown = table_for(total), len(shown) == 0
     nodes, sums, slots, used = np.empty(total, np.int64), np.empty(total), np.empty(len(table), np.int64), 0
     for place, node in enumerate(frontier):
-        out_degree, in_degree = out_rows[node + 1] - out_rows[node], in_rows[node + 1] - in_rows[node]
+        out_first, in_first = np.int64(out_rows[node]), np.int64(in_rows[node])
+        out_degree, in_degree = _length(out_rows, node), _length(in_rows, node)
         degree = out_degree + in_degree
         looks = min(spread, degree)
         visible = looks
@@ -130,15 +131,15 @@ def _handed_on(
             visible = 0
             for look in range(looks):
                 at = look * degree // looks
-                link = out_links[out_rows[node] + at] if at < out_degree else in_links[in_rows[node] + at - out_degree]
+                link = out_links[out_first + at] if at < out_degree else in_links[in_first + at - out_degree]
                 visible += shown[link]
         share = masses[place] * looks / max(visible * degree, 1)
         for look in range(looks):
             at = look * degree // looks
             if at < out_degree:
-                end, link = np.int64(out_ends[out_rows[node] + at]), out_links[out_rows[node] + at]
+                end, link = np.int64(out_ends[out_first + at]), out_links[out_first + at]
             else:
-                at += in_rows[node] - out_degree
+                at += in_first - out_degree
                 end, link = np.int64(in_ends[at]), in_links[at]
             if not all_shown and shown[link] == 0 or kept[slot_in(kept, end)] >= 0:
                 continue
@@ -184,7 +185,7 @@ def among(
     for position, node in enumerate(nodes):
         slot = slot_in(table, node)
         table[slot], positions[slot] = node, position
-    long = edges[0][0][nodes + 1] - edges[0][0][nodes] > LONG_ROW
+    long = ~_short(edges[0][0], nodes)
     found = _row_by_row(edges[0], ids[0], nodes, (table, positions), ~long)
     for tail, head, place, link in _row_by_row(edges[1], ids[1], nodes, (table, positions), _short(edges[1][0], nodes)):
         if long[head]:
@@ -200,8 +201,16 @@ def among(
 
 @compiled
 def _short(rows: np.ndarray, nodes: np.ndarray) -> np.ndarray:
-    lengths: np.ndarray = rows[nodes + 1] - rows[nodes]
-    return lengths <= LONG_ROW
+    short = np.empty(len(nodes), np.bool_)
+    for place, node in enumerate(nodes):
+        short[place] = _length(rows, node) <= LONG_ROW
+    return short
+
+
+@compiled
+def _length(rows: np.ndarray, node: int) -> int:
+    """How many edges a node has; row pointers may be unsigned, and must not be mixed with other numbers."""
+    return int(np.int64(rows[node + 1]) - np.int64(rows[node]))
 
 
 @compiled
@@ -230,7 +239,9 @@ def _looked_up(
     tails = np.flatnonzero(~_short(edges[1][0], nodes))
     for head in np.flatnonzero(long):
         for tail in tails:
-            for place in _places_of(ends, links, rows[nodes[head]], rows[nodes[head] + 1], nodes[tail]):
+            for place in _places_of(
+                ends, links, int(np.int64(rows[nodes[head]])), int(np.int64(rows[nodes[head] + 1])), nodes[tail]
+            ):
                 found.append((int(head), int(tail), int(ids[place]), int(links[place])))
     return found
 

@@ -73,7 +73,7 @@ class ClassCount:
 
 def degree_statistics(graph: KnowledgeGraph, *, hubs: int = 10) -> Degrees:
     """Figures about the degrees of all nodes."""
-    counts = np.diff(graph.outgoing.indptr) + np.diff(graph.incoming.indptr)
+    counts = np.diff(graph.outgoing.indptr).astype(np.int64) + np.diff(graph.incoming.indptr)
     order = np.lexsort((np.arange(len(counts)), -counts))[:hubs]
     bins = np.bincount(np.log2(counts[counts > 0]).astype(np.int64)) if counts.any() else np.zeros(0, np.int64)
     return Degrees(

@@ -115,7 +115,7 @@ def shown_relations(graph: KnowledgeGraph, hide: Set[int]) -> UInt8[np.ndarray, 
 
 
 def _degrees(graph: KnowledgeGraph, hide: Set[int]) -> Int32[np.ndarray, " nodes"]:
-    counts = np.diff(graph.outgoing.indptr) + np.diff(graph.incoming.indptr)
+    counts = np.diff(graph.outgoing.indptr).astype(np.int64) + np.diff(graph.incoming.indptr)
     if hide:
         hidden = shown_relations(graph, hide)[graph.relation_ids] == 0
         for ends in (graph.heads, graph.tails):
