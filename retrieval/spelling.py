@@ -26,7 +26,7 @@ SHORTEST = 4
 """Shorter words are not corrected: too many others are one edit away."""
 
 _OFTEN = 2
-_MOST_FORMS = 64
+_LONGEST = 64
 _ARRAYS = ("blob", "offsets", "counts", "keys", "rows", "known")
 
 
@@ -75,13 +75,7 @@ class Spelling:
 
     def corrections(self, word: str) -> list[str]:
         """The words of names that are one edit away, those of most names first."""
-        if len(word) < SHORTEST or not word.isalpha() or len(word) > _MOST_FORMS:
-            return []
-        strings, keys = Strings(self.blob, self.offsets), np.array(sorted(set(_forms(word))), np.uint32)
-        starts, ends = np.searchsorted(self.keys, keys), np.searchsorted(self.keys, keys, "right")
-        rows = {row for start, end in zip(starts, ends, strict=True) for row in self.rows[start:end].tolist()}
-        near = [(-int(self.counts[row]), other) for row in rows if one_edit_apart(word, other := strings[row])]
-        return [other for _, other in sorted(near)]
+        return self._corrections([word]).get(word, [])
 
     def corrected(self, tokens: Tokens, most: int) -> Iterator[tuple[Tokens, Bool[np.ndarray, " words"]]]:
         """The words with each unknown one corrected: to its best correction, then to the next best, and so on.
@@ -93,7 +87,7 @@ class Spelling:
         Yields:
             The words, and which of them are corrections.
         """
-        unknown = {word: self.corrections(word) for word in self._unknown(tokens.words)}
+        unknown = self._corrections(self._unknown(tokens.words))
         for place in range(max(map(len, unknown.values()), default=0)):
             if place >= most:
                 return
@@ -117,8 +111,25 @@ class Spelling:
         arrays = load_arrays(directory, _ARRAYS)
         return cls(*(frozen(arrays[name]) for name in _ARRAYS))
 
+    def _corrections(self, words: list[str]) -> dict[str, list[str]]:
+        """For each word that has any, the words of names that are one edit away."""
+        forms = [(key, word) for word in words if _can_be_corrected(word) for key in set(_forms(word))]
+        keys = np.array([key for key, _ in forms], np.uint32)
+        starts, ends = np.searchsorted(self.keys, keys), np.searchsorted(self.keys, keys, "right")
+        strings, rows = Strings(self.blob, self.offsets), dict[str, set[int]]()
+        for place in np.flatnonzero(ends > starts).tolist():
+            rows.setdefault(forms[place][1], set()).update(self.rows[starts[place] : ends[place]].tolist())
+        found: dict[str, list[str]] = {}
+        for word, candidates in rows.items():
+            near = [
+                (-int(self.counts[row]), other) for row in candidates if one_edit_apart(word, other := strings[row])
+            ]
+            if near:
+                found[word] = [other for _, other in sorted(near)]
+        return found
+
     def _unknown(self, words: list[str]) -> list[str]:
-        each = sorted({word for word in words if len(word) >= SHORTEST and word.isalpha()})
+        each = sorted({word for word in words if _can_be_corrected(word)})
         if not each or not len(self.known):
             return []
         keys = hashes(each)
@@ -140,6 +151,10 @@ def one_edit_apart(one: str, other: str) -> bool:
     if one[1:] == other[1:] or one[1:] == other or one == other[1:]:
         return True
     return len(one) > 1 and one[0] == other[1:2] and one[1] == other[0] and one[2:] == other[2:]
+
+
+def _can_be_corrected(word: str) -> bool:
+    return SHORTEST <= len(word) <= _LONGEST and word.isalpha()
 
 
 def _forms(word: str) -> Iterator[int]:
