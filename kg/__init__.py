@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ragmtl.kg.endpoint import Endpoint
     from ragmtl.kg.graph import (
         Adjacency,
         Further,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from ragmtl.kg.write import to_networkx, to_rdflib, write_turtle
 
 _MODULES = {
+    "endpoint": ("Endpoint",),
     "graph": (
         "Adjacency",
         "Further",
@@ -56,6 +58,7 @@ _MODULES = {
 __all__ = [
     "Adjacency",
     "Answer",
+    "Endpoint",
     "Further",
     "GraphStore",
     "KnowledgeGraph",

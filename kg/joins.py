@@ -17,7 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Int
 
-from ragmtl.kg.lookup import Lookup, Route, Shown
+from ragmtl.kg.lookup import Lookup, Shown
+from ragmtl.kg.orders import Route
 
 PIECE = 1 << 16
 """Most rows of a table."""

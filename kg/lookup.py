@@ -17,52 +17,13 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Bool, Int, Int64
 
-from ragmtl.kg.adjacency import compress
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.literals import Literal
-
-Codes = Int[np.ndarray, " _"]
+from ragmtl.kg.orders import Codes, Order, Route, ordered
 
 _MOST_SCANS = 16  # literals that are looked for one by one; for more, all of them are sorted
 _FEW = 8
 _FIRST, _MOST = 1 << 8, 1 << 16  # rows of a piece
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Order:
-    """Rows in the order of a key: those of key `k` stand at `indptr[k]:indptr[k + 1]`.
-
-    Attributes:
-        indptr: Where the rows of each key begin.
-        rows: The rows in this order; None where it is the order of the graph.
-        relations: Relation at each place, where those of one key are sorted by it; else None.
-        literal: Whether these are rows of literals.
-    """
-
-    indptr: Int[np.ndarray, " pointers"]
-    rows: Int[np.ndarray, " rows"] | None
-    relations: Int[np.ndarray, " rows"] | None
-    literal: bool
-
-    def spans(self, keys: Codes, links: Codes | None) -> tuple[Codes, Codes]:
-        """Where the rows of each key begin, and how many they are; only those with the relation where one is given.
-
-        A key that does not exist has no rows.
-        """
-        known = (keys >= 0) & (keys < len(self.indptr) - 1)
-        at = np.where(known, keys, 0) if len(self.indptr) > 1 else np.zeros(len(keys), np.int64)
-        if len(self.indptr) == 1:
-            return at, at
-        starts = self.indptr[at].astype(np.int64)
-        ends = np.where(known, self.indptr[at + 1], starts)
-        if links is not None and self.relations is not None:
-            first = _narrow(self.relations, starts, ends, links)
-            starts, ends = first, _narrow(self.relations, first, ends, links + 1)
-        return starts, ends - starts
-
-    def at(self, places: Codes) -> Codes:
-        """The rows that stand at some places."""
-        return places if self.rows is None else self.rows[places]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,20 +38,6 @@ class Shown:
     origins: Bool[np.ndarray, " origins"]
     triples: Int[np.ndarray, " triples"]
     literals: Int[np.ndarray, " literals"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Route:
-    """One way to candidates: for each input row, where they begin in an order and how many they are."""
-
-    order: Order
-    starts: Codes
-    counts: Codes
-
-    @property
-    def total(self) -> int:
-        """How many candidates there are."""
-        return int(self.counts.sum())
 
 
 class Lookup:
@@ -113,7 +60,7 @@ class Lookup:
     def by_relation(self) -> tuple[Order, Order]:
         """Triples and literals by their relation."""
         return tuple(  # type: ignore[return-value]
-            _ordered(ids, len(self.graph.relations), literal=literal)
+            ordered(ids, len(self.graph.relations), literal=literal)
             for ids, literal in ((self.graph.relation_ids, False), (self.graph.literals.relation_ids, True))
         )
 
@@ -136,7 +83,7 @@ class Lookup:
     @cached_property
     def by_value(self) -> Order:
         """Literals by the first row with the same literal."""
-        return _ordered(self.first_equal, self.values, literal=True)
+        return ordered(self.first_equal, self.values, literal=True)
 
     @cached_property
     def relation_codes(self) -> Int64[np.ndarray, " relations"]:
@@ -323,24 +270,3 @@ class Lookup:
         further = shown.literals if literal else shown.triples
         result: Bool[np.ndarray, " _"] = shown.origins[origins[rows]]
         return result | np.isin(rows, further) if len(further) else result
-
-
-def _ordered(ids: Codes, count: int, *, literal: bool) -> Order:
-    narrow = ids.astype(np.uint16) if count <= 1 << 16 else ids  # numpy sorts 16 bits by radix
-    order = np.argsort(narrow, kind="stable").astype(np.int32 if len(ids) < 1 << 31 else np.int64)
-    return Order(compress(ids, count), order, None, literal)
-
-
-def _narrow(values: Codes, starts: Codes, ends: Codes, wanted: Codes) -> Codes:
-    """For each span of sorted values, the first place whose value is at least the wanted one."""
-    if len(starts) == 1:
-        part = values[int(starts[0]) : int(ends[0])]
-        found: Codes = starts + np.searchsorted(part, wanted[0])
-        return found
-    low, high = starts.copy(), ends.copy()
-    while len(rows := np.flatnonzero(low < high)):
-        middle = (low[rows] + high[rows]) >> 1
-        less = values[middle] < wanted[rows]
-        low[rows] = np.where(less, middle + 1, low[rows])
-        high[rows] = np.where(less, high[rows], middle)
-    return low

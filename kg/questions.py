@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from pyparsing import ParseException
-from rdflib import Graph, URIRef
+from rdflib import BNode, Graph, URIRef, Variable
 from rdflib.plugins.sparql.algebra import translateQuery
 from rdflib.plugins.sparql.parser import parseQuery, parseUpdate
 from rdflib.plugins.sparql.parserutils import CompValue
@@ -142,3 +142,21 @@ _MORE = {
     "wdt": WIKIDATA,
     "wikibase": WIKIBASE,
 }
+
+
+def template_of(question: str) -> list[tuple[str, str, str]]:
+    """The triples that a CONSTRUCT makes, as SPARQL writes them.
+
+    Raises:
+        DataError: It is no CONSTRUCT, or one whose triples have no variable, or a blank node.
+    """
+    parsed = translated(question, {})
+    if parsed.algebra.name != "ConstructQuery":
+        raise DataError(f"expected a CONSTRUCT query, found {parsed.algebra.name.removesuffix('Query').upper()}")
+    triples = [tuple(triple) for triple in parsed.algebra.template or parsed.algebra.p.p.triples]
+    for triple in triples:
+        if not any(isinstance(term, Variable) for term in triple):
+            raise DataError("expected a variable in each triple of the template, found one without; it has no pages")
+        if any(isinstance(term, BNode) for term in triple):
+            raise DataError("expected a template without blank nodes, found one; each page would name it anew")
+    return [(head.n3(), link.n3(), tail.n3()) for head, link, tail in triples]

@@ -25,7 +25,8 @@ from rdflib.term import BNode, Identifier
 from ragmtl.errors import DataError
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.joins import Scope
-from ragmtl.kg.lookup import Codes, Lookup
+from ragmtl.kg.lookup import Lookup
+from ragmtl.kg.orders import Codes
 from ragmtl.kg.rdflib_collect import Collector
 from ragmtl.kg.rdflib_terms import TermCodes
 
@@ -33,6 +34,7 @@ Triple = tuple[Any, Any, Any]
 Found = tuple[Triple, Iterator[Graph]]
 
 _READ_ONLY = "expected a question, found a change: this store only reads its graph; change the KnowledgeGraph instead"
+_MOST_SCOPES = 64  # graphs whose statements are kept in mind
 _EMPTY = "expected a graph to search, found a store without statements; add some first"
 
 
@@ -72,6 +74,7 @@ class GraphStore(Store):
         self.check = check
         self._prefixes: dict[str, URIRef] = {}
         self._graphs: dict[str, Graph] = {}
+        self._scopes: dict[Identifier | None, Scope] = {}
         super().__init__(configuration, identifier)
 
     def restricted(
@@ -111,6 +114,7 @@ class GraphStore(Store):
         if not isinstance(configuration, str):
             return NO_STORE
         self._codes, self._collector = TermCodes(Lookup(KnowledgeGraph.load(configuration))), None
+        self._scopes = {}
         return VALID_STORE
 
     def add(self, triple: Triple, context: Any, quoted: bool = False) -> None:  # noqa: ANN401 -- a graph of rdflib
@@ -121,7 +125,7 @@ class GraphStore(Store):
         """
         if self._collector is None:
             raise DataError(_READ_ONLY)
-        self._codes = None
+        self._codes, self._scopes = None, {}
         self._collector.add(triple, identifier_of(context), quoted=quoted)
 
     def remove(self, triple: Triple, context: Any = None) -> NoReturn:  # noqa: ANN401
@@ -211,10 +215,15 @@ class GraphStore(Store):
 
     def scope(self, context: Any) -> Scope:  # noqa: ANN401
         """Where to search for the statements of one graph, or of all that are shown (None)."""
-        lookup, wanted = self.codes.lookup, self._wanted(identifier_of(context))
-        if wanted is None or all(origin.graph in wanted for origin in lookup.graph.origins):
-            return Scope(lookup, None, self.check)
-        return Scope(lookup, lookup.shown(wanted), self.check)
+        identifier = identifier_of(context)
+        if identifier not in self._scopes:
+            if len(self._scopes) >= _MOST_SCOPES:
+                self._scopes.clear()
+            lookup, wanted = self.codes.lookup, self._wanted(identifier)
+            if wanted is not None and all(origin.graph in wanted for origin in lookup.graph.origins):
+                wanted = None
+            self._scopes[identifier] = Scope(lookup, None if wanted is None else lookup.shown(wanted), self.check)
+        return self._scopes[identifier]
 
     def _wanted(self, identifier: Identifier | None) -> frozenset[str] | None:
         """Names of the graphs that a context stands for; None for all."""

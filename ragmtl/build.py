@@ -13,6 +13,7 @@ from jaxtyping import Float32, Int64
 from ragmtl.assembly import Assembly, ItemSignals
 from ragmtl.compare import EvidenceKind
 from ragmtl.config import Config
+from ragmtl.endpoints import endpoints_beside
 from ragmtl.errors import MismatchError
 from ragmtl.graphs import read_graph, vocabulary_of
 from ragmtl.kg.graph import KnowledgeGraph
@@ -82,7 +83,8 @@ def build_index(config: Config, folder: str | Path, watch: Watch = unwatched) ->
     Raises:
         DataError: Graph or corpus cannot be read.
     """
-    graph = read_graph(config, _statements(watch("reading the graph")))
+    cache = endpoints_beside(folder)
+    graph = read_graph(config, _statements(watch("reading the graph")), cache)
     corpus = Corpus.read(config.resolve(config.corpus.path), graph, progress=watch("linking passages"))
     encoder = encoder_for(config, vectors_beside(folder))
     return Index.build(graph, corpus, encoder, folder, watch("encoding passages"))

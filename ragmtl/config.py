@@ -27,11 +27,33 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class EndpointConfig(Section):
+    """A SPARQL endpoint to fetch triples from.
+
+    Only statements about instances of `classes`, with `predicates`, of the named `graphs`; or those that `query`, a
+    CONSTRUCT, makes. At most `page` at once, every `pause` seconds, within `timeout`, `attempts` times. `other_hosts`
+    lets redirects lead elsewhere; `authorization` names an environment variable that holds the header of this name.
+    """
+
+    url: str = Field(pattern=r"^https?://")
+    classes: list[str] = []
+    predicates: list[str] = []
+    graphs: list[str] = []
+    query: str = ""
+    page: int = Field(default=10_000, ge=2)
+    pause: float = Field(default=0.0, ge=0)
+    timeout: float = Field(default=120.0, gt=0)
+    attempts: int = Field(default=6, ge=1)
+    other_hosts: bool = False
+    authorization: str = ""
+
+
 class GraphConfig(Section):
     """Where the RDF is, and how its words are found.
 
     Attributes:
         sources: Files, folders or globs.
+        endpoints: SPARQL endpoints; one of both is needed.
         languages: Preferred languages of labels and descriptions, the best first.
         labels: IRIs of more relations that give a node its label; they go before the usual ones, as do all below.
         alternative_labels: IRIs of more relations that give a node other names.
@@ -40,13 +62,20 @@ class GraphConfig(Section):
         infer: What to state beside what the files state: rules of `ragmtl.kg.infer`.
     """
 
-    sources: list[str] = Field(min_length=1)
+    sources: list[str] = []
+    endpoints: list[EndpointConfig] = []
     languages: list[str] = ["en"]
     labels: list[str] = []
     alternative_labels: list[str] = []
     descriptions: list[str] = []
     types: list[str] = []
     infer: list[Rule] = []
+
+    @model_validator(mode="after")
+    def _has_sources(self) -> GraphConfig:
+        if not self.sources and not self.endpoints:
+            raise ValueError("sources or endpoints are needed, found neither")
+        return self
 
 
 class CorpusConfig(Section):
@@ -302,6 +331,7 @@ def _known_keys(location: Sequence[str | int]) -> list[str]:
             model = next(m for m in get_args(get_args(TaskConfig)[0]) if part in get_args(_kind(m)))
         elif isinstance(part, str) and part != "tasks":
             annotation = model.model_fields[part].annotation
+            annotation = next(iter(get_args(annotation)), annotation)
             model = annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else model
     return [name for name in model.model_fields if name != "folder"]
 

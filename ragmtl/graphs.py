@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ragmtl.config import Config, read_config
+from ragmtl.endpoints import endpoints_beside, fetch_endpoints
 from ragmtl.errors import MismatchError
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.read import read_rdf
@@ -42,14 +43,21 @@ def open_graph(source: str | Path, progress: Statements | None = None) -> Knowle
     return KnowledgeGraph.load(place)
 
 
-def read_graph(config: Config, progress: Statements | None = None) -> KnowledgeGraph:
-    """Read the graph of a configuration.
+def read_graph(config: Config, progress: Statements | None = None, cache: str | Path | None = None) -> KnowledgeGraph:
+    """Read the graph of a configuration: its files, and what its endpoints have.
+
+    Args:
+        config: Where they are.
+        progress: Called with a file or an address, and the number of its statements so far.
+        cache: Folder for what is fetched; the one beside the usual place of the index where None.
 
     Raises:
         DataError: It cannot be read.
+        ConfigError: An endpoint needs a token that is not there.
     """
+    folder = endpoints_beside(Path("runs") / config.name / "index") if cache is None else Path(cache)
     return read_rdf(
-        [config.resolve(source) for source in config.graph.sources],
+        [*map(config.resolve, config.graph.sources), *fetch_endpoints(config, folder, progress)],
         languages=config.graph.languages,
         vocabulary=vocabulary_of(config),
         infer=config.graph.infer,

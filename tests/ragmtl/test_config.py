@@ -42,7 +42,9 @@ def test_the_example_reads() -> None:
         (lambda f: f["tasks"][1].update(name="cuisine"), "a different name for each task, found twice: cuisine"),
         (lambda f: f["tasks"][3].update(valid_from=1.0), "valid_from and test_from go together"),
         (lambda f: f.update(model={"dim": 64, "attention_heads": 3}), "attention_heads must divide dim"),
-        (lambda f: f["graph"].update(sources=[]), "`graph.sources`"),
+        (lambda f: f["graph"].update(sources=[]), "`graph`: sources or endpoints are needed, found neither"),
+        (lambda f: f["graph"].update(endpoints=[{"url": "ftp://x"}]), "`graph.endpoints.0.url`"),
+        (lambda f: f["graph"].update(endpoints=[{"url": "http://x", "clases": []}]), "did you mean `classes`"),
     ],
 )
 def test_a_mistake_is_named(fields: dict[str, Any], change: Callable[[dict[str, Any]], object], message: str) -> None:

@@ -18,6 +18,7 @@ from ragmtl.config import (
     Config,
     CorpusConfig,
     EncoderConfig,
+    EndpointConfig,
     GraphConfig,
     ModelConfig,
     RankConfig,
@@ -31,6 +32,7 @@ ROOT = Path(__file__).parents[2]
 SHARED = {*TaskSection.model_fields, "kind"}
 TABLES: dict[str, tuple[type[BaseModel], set[str]]] = {
     "[graph]": (GraphConfig, set()),
+    "[[graph.endpoints]]": (EndpointConfig, set()),
     "[corpus]": (CorpusConfig, set()),
     "[encoder]": (EncoderConfig, set()),
     "[retrieval]": (RetrievalConfig, set()),
