@@ -46,6 +46,20 @@ class GraphBuilder:
         """How many statements were collected."""
         return len(self._triples) // 4 + len(self._literals) // 6
 
+    def mark(self) -> tuple[int, ...]:
+        """How much was collected so far, for `undo`."""
+        return tuple(len(part) for part in (self._triples, self._literals, *self._tables()))
+
+    def undo(self, mark: tuple[int, ...]) -> None:
+        """Forget everything since `mark`."""
+        del self._triples[mark[0] :], self._literals[mark[1] :]
+        for table, length in zip(self._tables(), mark[2:], strict=True):
+            while len(table) > length:
+                table.popitem()
+
+    def _tables(self) -> tuple[dict[Any, int], ...]:
+        return self._nodes, self._relations, self._texts, self._datatypes, self._languages, self._origins
+
     def origin(self, source: str, graph: str = "") -> int:
         """The number of a file and a named graph in it."""
         return self._origins.setdefault((source, graph), len(self._origins))

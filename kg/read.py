@@ -8,21 +8,24 @@ network.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
+from typing import Literal
 
 from ragmtl.errors import DataError
-from ragmtl.kg import rdflib_reader
+from ragmtl.kg import oxigraph, rdflib_reader
 from ragmtl.kg.encode import GraphBuilder
-from ragmtl.kg.files import Sources, find_files, format_of, sha256
+from ragmtl.kg.files import Sources, find_files, format_of, sha256, unchanged
 from ragmtl.kg.graph import KnowledgeGraph, Source
-from ragmtl.kg.reading import Progress, Reading
+from ragmtl.kg.iri import is_iri
+from ragmtl.kg.reading import Options, Progress, Reading
+from ragmtl.kg.unpack import RATIO
 from ragmtl.kg.vocabulary import USUAL, Vocabulary
 
-_FOREIGN_FILES = "files in folders that are no RDF"
+Lane = Literal["pyoxigraph", "rdflib"]
+"""What reads a file: pyoxigraph, or rdflib (slower, for comparison and for what only it can read)."""
 
 
-def read_rdf(
+def read_rdf(  # noqa: PLR0913 -- each argument is one thing that files may ask for
     sources: Sources,
     *,
     rdf_format: str | None = None,
@@ -30,8 +33,12 @@ def read_rdf(
     vocabulary: Vocabulary = USUAL,
     infer: Sequence[str] = (),
     progress: Progress | None = None,
+    base: str | None = None,
+    on_error: Literal["raise", "skip"] = "raise",
+    max_ratio: int = RATIO,
+    lane: Lane | None = None,
 ) -> KnowledgeGraph:
-    """Read RDF: Turtle, N-Triples, N-Quads, TriG, RDF/XML, JSON-LD or N3, plain or gzipped.
+    """Read RDF: Turtle, N-Triples, N-Quads, TriG, RDF/XML, JSON-LD or N3; plain or as .gz, .bz2, .xz or .zst.
 
     Args:
         sources: A file, folder (with all below it) or glob, or a list of them.
@@ -40,6 +47,12 @@ def read_rdf(
         vocabulary: Relations that name, describe and class things: `USUAL.extended(labels=[...])`.
         infer: Rules by which more is stated, such as "subclass" and "same_as"; see `ragmtl.kg.infer`.
         progress: Called with a file and the number of its statements read so far.
+        base: What relative IRIs are relative to, where a file names no base itself; they are refused where None.
+        on_error: What a bad statement does: end the reading ("raise"), or be left out and counted in
+            `graph.report.left_out` ("skip"). Skipped are any bad line of N-Triples and N-Quads; in other formats
+            statements with a bad IRI or language tag, while bad syntax always ends the reading.
+        max_ratio: How many times its packed size a file may unpack to (64 MiB are always accepted).
+        lane: What reads the files; the fastest that can where None.
 
     Raises:
         DataError: A file is missing, unknown or malformed (with the line), there is no triple at all, or a relation
@@ -47,14 +60,15 @@ def read_rdf(
     """
     files, passed_over = find_files(sources)
     formats = [format_of(path, rdf_format) for path in files]
-    builder, left_out = GraphBuilder(), Counter({_FOREIGN_FILES: passed_over})
-    read = []
-    with rdflib_reader.literals_as_written():
-        for number, (path, name) in enumerate(zip(files, formats, strict=True)):
-            reading = Reading(builder, path, number, left_out, progress)
-            rdflib_reader.parse(reading, name)
-            reading.finish()
+    options = Options(_checked(base), on_error == "skip", max_ratio)
+    builder, left_out, read = GraphBuilder(), passed_over, []
+    for number, (path, name) in enumerate(zip(files, formats, strict=True)):
+        reading = Reading(builder, path, number, progress, options)
+        with unchanged(path):
+            _parse(reading, name, lane)
             read.append(Source(str(path), sha256(path), reading.count))
+        reading.finish()
+        left_out += reading.left_out
     if not len(builder):
         names = ", ".join(str(path) for path in files[:5])
         raise DataError(f"expected at least one triple, found none in {len(files)} files; check them", names)
@@ -66,3 +80,22 @@ def read_rdf(
     from ragmtl.kg.infer import infer as with_inferred
 
     return with_inferred(graph, infer)
+
+
+def _parse(reading: Reading, name: str, lane: Lane | None) -> None:
+    if lane == "rdflib":
+        rdflib_reader.parse_file(reading, name)
+        return
+    try:
+        oxigraph.parse_file(reading, name)
+    except oxigraph.ElsewhereError:
+        if lane is not None:
+            raise
+        reading.restart()
+        rdflib_reader.parse_file(reading, name)
+
+
+def _checked(base: str | None) -> str | None:
+    if base is not None and not is_iri(base):
+        raise DataError(f"expected base to be an absolute IRI (http://example.org/), found {base!r}; give one")
+    return base

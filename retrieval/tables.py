@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from ragmtl.errors import DataError
-from ragmtl.kg.files import opened, read_text
+from ragmtl.kg.files import read_text
 from ragmtl.kg.nearest import nearest_name
+from ragmtl.kg.unpack import opened
 
 ENDINGS = (".jsonl", ".ndjson", ".tsv", ".csv", ".parquet")
 """Endings of the tables that can be read, each also with .gz."""

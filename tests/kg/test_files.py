@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from ragmtl.errors import DataError
-from ragmtl.kg.files import find_files, format_of
+from ragmtl.kg.files import FOREIGN, OUTSIDE, find_files, format_of
 
 
 @pytest.fixture
@@ -19,13 +20,13 @@ def folder(tmp_path: Path) -> Path:
 def test_a_folder_gives_all_rdf_below_it_in_order(folder: Path) -> None:
     files, passed_over = find_files(folder)
     assert [file.relative_to(folder).as_posix() for file in files] == ["a.ttl", "b.nt", "deep/c.rdf.gz"]
-    assert passed_over == 1
+    assert passed_over == Counter({FOREIGN: 1})
 
 
 def test_a_glob_gives_what_matches(folder: Path) -> None:
-    assert find_files(str(folder / "*.nt")) == ([folder / "b.nt"], 0)
-    assert find_files(str(folder / "**" / "*.gz")) == ([folder / "deep/c.rdf.gz"], 0)
-    assert find_files(str(folder / "d*")) == ([folder / "deep/c.rdf.gz"], 0)
+    assert find_files(str(folder / "*.nt"))[0] == [folder / "b.nt"]
+    assert find_files(str(folder / "**" / "*.gz"))[0] == [folder / "deep/c.rdf.gz"]
+    assert find_files(str(folder / "d*"))[0] == [folder / "deep/c.rdf.gz"]
 
 
 def test_each_file_comes_once_and_in_the_order_given(folder: Path) -> None:
@@ -35,7 +36,19 @@ def test_each_file_comes_once_and_in_the_order_given(folder: Path) -> None:
 
 def test_a_file_may_be_called_like_a_pattern(tmp_path: Path) -> None:
     (tmp_path / "a[1].nt").touch()
-    assert find_files(str(tmp_path / "a[1].nt")) == ([tmp_path / "a[1].nt"], 0)
+    assert find_files(str(tmp_path / "a[1].nt"))[0] == [tmp_path / "a[1].nt"]
+
+
+def test_links_are_followed_only_within_their_folder(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "secret.nt").touch()
+    (folder / "out.nt").symlink_to(elsewhere / "secret.nt")
+    (folder / "folder").symlink_to(elsewhere)
+    (folder / "within.nt").symlink_to(folder / "b.nt")
+    files, passed_over = find_files(folder)
+    assert {file.resolve().name for file in files} == {"a.ttl", "b.nt", "c.rdf.gz"}
+    assert passed_over == Counter({FOREIGN: 1, OUTSIDE: 2})
+    assert find_files(folder / "out.nt")[0] == [folder / "out.nt"]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import socket
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import rdflib
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 
 from ragmtl.errors import DataError
 from ragmtl.kg.graph import KnowledgeGraph, Literal
-from ragmtl.kg.read import read_rdf
+from ragmtl.kg.read import Lane, read_rdf
 
+LANES = get_args(Lane)
 XSD = "http://www.w3.org/2001/XMLSchema#"
 A, B, P, Q = "http://x/a", "http://x/b", "http://x/p", "http://x/q"
 
@@ -181,13 +183,13 @@ MALFORMED = [
     ("a.nq", f"<{A}> <{P}> <{B}> <{A}> .\n<{A}> <{P}> <{B}> 'g' .", 2, "full stop"),
     ("a.ttl", f"@prefix x: <http://x/> .\n<{A}> <{P}>\n  y:b .", 3, "y:"),
     ("a.ttl", f"<{A}> <{P}> <{B}> .\n<{A}> <{P}> ; .", 2, "expected|found"),
-    ("a.ttl", f'<{A}> <{P}> "a', 1, "Quote expected"),
-    ("a.ttl", f'<{A}> <{P}> <{B}> .\n\n<{A}> <{P}> "a"', 3, "end of the file"),
+    ("a.ttl", f'<{A}> <{P}> "a', 1, "end of file|Quote expected"),
+    ("a.ttl", f'<{A}> <{P}> <{B}> .\n\n<{A}> <{P}> "a"', 3, "end of the file|dot"),
     ("a.ttl", f"<{A}> <{P}> <{B}> .\n".encode() + b"\xff", 2, "expected UTF-8"),
     ("a.trig", f"<http://x/g> {{\n<{A}> <{P}> }}", 2, "found"),
     ("a.n3", f"<{A}> <{P}> <{B}> .\n}}", 2, "found"),
-    ("a.rdf", XML.replace("</rdf:Description>", ""), 4, "mismatched tag"),
-    ("a.rdf", XML.replace('rdf:about="http://x/a"', 'rdf:about="http://x/a" rdf:ID="a"'), 3, "expected RDF/XML"),
+    ("a.rdf", XML.replace("</rdf:Description>", ""), 4, "mismatched tag|ill-formed"),
+    ("a.rdf", XML.replace('rdf:about="http://x/a"', 'rdf:about="http://x/a" rdf:nodeID="a"'), 3, "expected RDF/XML"),
     ("a.rdf", XML.replace("<rdf:RDF", "<!DOCTYPE r [<!ENTITY a 'b'>]>\n<rdf:RDF"), 2, "entity declarations"),
     ("a.rdf", "", 1, "no element found"),
     ("a.jsonld", '{"@id": "http://x/a",\n "http://x/p" 1}', 2, "expected JSON"),
@@ -196,13 +198,14 @@ MALFORMED = [
 ]
 
 
+@pytest.mark.parametrize("lane", LANES)
 @pytest.mark.parametrize(("name", "content", "line", "message"), MALFORMED)
 def test_a_malformed_file_names_its_line(
-    tmp_path: Path, name: str, content: str | bytes, line: int, message: str
+    tmp_path: Path, lane: Lane, name: str, content: str | bytes, line: int, message: str
 ) -> None:
     file = write(tmp_path, name, content)
     with pytest.raises(DataError, match=message) as caught:
-        read_rdf(file)
+        read_rdf(file, lane=lane)
     assert str(caught.value).startswith(f"{file}:{line}: ")
     assert caught.value.line == line
 
@@ -267,6 +270,51 @@ def test_half_a_surrogate_pair_is_refused(tmp_path: Path) -> None:
         read_rdf(write(tmp_path, "a.nt", f'<{A}> <{P}> "\\uD800" .'))
 
 
-def test_relative_iris_are_relative_to_the_file(tmp_path: Path) -> None:
-    graph = read_rdf(write(tmp_path, "a.ttl", "<#b> <http://x/p> <http://x/b> ."))
-    assert list(graph.nodes) == [(tmp_path / "a.ttl").as_uri() + "#b", B]
+RELATIVE = {
+    "a.ttl": "\n<b> <http://x/p> <http://x/b> .",
+    "a.n3": "\n<b> <http://x/p> <http://x/b> .",
+    "a.trig": "\n<b> { <http://x/a> <http://x/p> <http://x/b> }",
+    "a.rdf": XML.replace("http://x/b", "b").replace("?>", "?>\n").replace("\n", "", 1),
+    "a.jsonld": '{"@id": "http://x/a",\n"http://x/p": {"@id": "b"}}',
+}
+
+
+@pytest.mark.parametrize("lane", LANES)
+@pytest.mark.parametrize("name", RELATIVE)
+def test_relative_iris_ask_for_a_base(tmp_path: Path, name: str, lane: Lane) -> None:
+    file = write(tmp_path, name, RELATIVE[name])
+    with pytest.raises(DataError, match="found the relative 'b' and no base .* give base=") as caught:
+        read_rdf(file, lane=lane)
+    assert caught.value.line == (None if (name, lane) == ("a.jsonld", "rdflib") else 3 if name == "a.rdf" else 2)
+    graph = read_rdf(file, lane=lane, base="http://base/c/d")
+    assert "http://base/c/b" in {*graph.nodes, *(origin.graph for origin in graph.origins)}
+
+
+def test_a_base_is_an_absolute_iri(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="expected base to be an absolute IRI"):
+        read_rdf(write(tmp_path, "a.nt", NTRIPLES), base="c/d")
+
+
+SKIPPED = {
+    "a.nt": f'<{A}> <{P}> <{B}> .\n<{A}> <{P}> "a"@e_n .\n<{A}> <http://x/ > <{B}> .\n<{A}> <{P}>',
+    "a.nq": f'<{A}> <{P}> <{B}> .\n<{A}> <{P}> "open .\n<{A}> <{P}> <b> .\n<{A}> <{P}> "\\uD800" .',
+    "a.ttl": f'<{A}> <{P}> <{B}> , "a"@abcdefghi ; <http://x/%> <{B}> . <{A}> <{P}> <b> .',
+    "a.trig": f'<{A}> <{P}> <{B}> , "a"@abcdefghi . <http://x/%> {{ <{A}> <{P}> <{B}> , 2 }}',
+    "a.rdf": XML.replace('rdf:resource="http://x/b"/>', 'rdf:resource="http://x/b"/><x:p rdf:resource="http://x/%"/>')
+    .replace('"fr"', '"abcdefghi"')
+    .replace("/XMLSchema#", "/ #"),
+    "a.jsonld": f'''{{"@id": "{A}", "{P}": [{{"@id": "{B}"}}, {{"@id": "http://x/%"}},
+        {{"@value": "a", "@language": "abcdefghi"}}, {{"@id": "b"}}]}}''',
+}
+
+
+@pytest.mark.parametrize("lane", LANES)
+@pytest.mark.parametrize("name", SKIPPED)
+def test_bad_statements_are_skipped_and_counted_on_request(tmp_path: Path, name: str, lane: Lane) -> None:
+    file = write(tmp_path, name, SKIPPED[name])
+    with pytest.raises(DataError):
+        read_rdf(file, lane=lane)
+    graph = read_rdf(file, lane=lane, on_error="skip")
+    assert [graph.triple(0), len(graph)] == [(0, 0, 1), 1]
+    assert sum(count for _, count in graph.report.left_out) == 3
+    assert "3 left out: " in str(graph.report)

@@ -1,0 +1,1 @@
+"""What proves the figures of `ragmtl.kg`."""
