@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ragmtl.errors import DataError
+from ragmtl.kg.sniff import packed_hint
 from ragmtl.kg.unpack import PACKED, RATIO, opened, packing_of
 
 FORMATS = {
@@ -92,7 +93,8 @@ def read_text(path: Path, ratio: int = RATIO) -> str:
 
 def not_utf8(path: Path, line: int, found: bytes) -> DataError:
     """The error for bytes that are no text."""
-    return DataError(f"expected UTF-8 text, found the byte {found.hex()}; save the file as UTF-8", path, line)
+    advice = packed_hint(path) or "; save the file as UTF-8"
+    return DataError(f"expected UTF-8 text, found the byte {found.hex()}{advice}", path, line)
 
 
 def sha256(path: Path) -> str:

@@ -200,7 +200,11 @@ def _check_new_terms(path: Path, ratio: int, allowed: bool) -> None:
     with opened(path, ratio) as file:
         while line := file.readline(_CHUNK):
             if not nesting.feed(line):
-                raise DataError(f"expected at most {nesting.limit} levels of triple terms, found more", path, number)
+                raise DataError(
+                    f"expected at most {nesting.limit} levels of triple terms, found them nested too deeply",
+                    path,
+                    number,
+                )
             if nesting.deepest and not allowed:
                 message = "expected RDF 1.1, found a triple term (RDF 1.2), which is not kept"
                 raise DataError(f'{message}; leave such statements out with on_error="skip"', path, number)

@@ -71,8 +71,9 @@ def parse_lines(reading: Reading, block: bytes, first: int = 1, *, quads: bool) 
     """
     if b"<<" not in block and _DIRECTION.search(block) is None:
         try:
+            block.decode()  # pyoxigraph lets other bytes pass in comments
             found = list(parse(block, _FORMATS["nquads" if quads else "nt"]))
-        except (SyntaxError, MemoryError):
+        except (SyntaxError, UnicodeDecodeError, MemoryError):
             pass  # the lines are read one by one, which finds the bad ones
         else:
             for quad in found:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ragmtl.errors import MismatchError
+from ragmtl.errors import DataError, MismatchError
 
 
 @contextmanager
@@ -23,17 +23,25 @@ def replacing(directory: Path) -> Iterator[Path]:
 
     Args:
         directory: What is replaced, if it is there: a folder that the caller knows to be its own, or an empty one.
+
+    Raises:
+        DataError: It cannot be written (a full disk, no permission); what stood there stays.
     """
     building, old = _beside(directory, "building"), _beside(directory, "old")
-    shutil.rmtree(building, ignore_errors=True)
-    building.mkdir(parents=True)
     try:
+        shutil.rmtree(building, ignore_errors=True)
+        building.mkdir(parents=True)
         yield building
         shutil.rmtree(old, ignore_errors=True)
         if directory.exists():
             os.replace(directory, old)
         os.replace(building, directory)
         shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        message = (
+            f"expected to write this directory, found: {error.strerror or error}; make room, or choose another place"
+        )
+        raise DataError(message, directory) from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
 

@@ -50,18 +50,28 @@ def hint(path: Path, wanted: str) -> str:
             head = file.read(_HEAD)
     except DataError:
         return ""
-    found = _packing(head) or looks_like(head.decode("utf-8", "replace"))
+    if _packing(head):
+        return packed_hint(path)
+    found = looks_like(head.decode("utf-8", "replace"))
     match found:
         case None:
             return ""
         case "html":
             return "; this looks like an HTML page (an error page of a server?), fetch the file again"
-        case _ if found.startswith("."):
-            return f"; this is packed ({PACKED[found][0]}), add {found} to the file's name"
         case _ if found == wanted or (found, wanted) in _CONTAINED:
             return ""
         case _:
             return f"; this looks like {TITLES[found]}: give rdf_format={found!r}, or rename the file"
+
+
+def packed_hint(path: Path) -> str:
+    """What to do about a file that is packed without a name that says so; empty for others."""
+    try:
+        with opened(path) as file:
+            found = _packing(file.read(8))
+    except DataError:
+        return ""
+    return f"; this is packed ({PACKED[found][0]}), add {found} to the file's name" if found else ""
 
 
 _CONTAINED = {

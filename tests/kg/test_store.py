@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ragmtl.errors import MismatchError
+from ragmtl.errors import DataError, MismatchError
 from ragmtl.kg.graph import KnowledgeGraph, Literal
 from ragmtl.kg.vocabulary import RDFS
 from ragmtl.kg.walk import pagerank
@@ -77,7 +77,7 @@ def test_a_failed_save_leaves_the_old_graph(saved: Path, monkeypatch: pytest.Mon
         raise OSError("disk full")
 
     monkeypatch.setattr("ragmtl.kg.store.np.save", fail)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(DataError, match="found: disk full; make room"):
         KnowledgeGraph.from_triples(TRIPLES[:1]).save(saved)
     assert [path.name for path in saved.parent.iterdir()] == ["graph"]
     assert len(KnowledgeGraph.load(saved)) == 2
