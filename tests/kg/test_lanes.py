@@ -168,7 +168,7 @@ def damaged(draw: st.DrawFn) -> tuple[str, bytes]:
     return name, content
 
 
-@settings(max_examples=300, deadline=5000, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(damaged())
 def test_damage_ends_in_an_error_or_in_the_same_graph_in_every_lane(
     tmp_path_factory: pytest.TempPathFactory, case: tuple[str, bytes]
@@ -176,7 +176,7 @@ def test_damage_ends_in_an_error_or_in_the_same_graph_in_every_lane(
     check(tmp_path_factory.mktemp("fuzz"), *case)
 
 
-@settings(max_examples=100, deadline=5000)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.sampled_from(sorted(FILES)), st.binary(max_size=60))
 def test_any_bytes_end_in_an_error_or_a_graph(
     tmp_path_factory: pytest.TempPathFactory, name: str, content: bytes
@@ -194,6 +194,9 @@ def check(folder: Path, name: str, content: bytes) -> None:
         except Error as error:
             found[lane] = error
     graphs = [graph for graph in found.values() if isinstance(graph, KnowledgeGraph)]
-    if name in ("a.nt", "a.nq"):
-        assert len(graphs) in (0, len(LANES)), found
-    assert all(same(graphs[0], graph) for graph in graphs[1:]), found
+    if name in ("a.nt", "a.nq"):  # rdflib reads other formats, once damaged, in its own way: docs/rdf.md
+        assert len(graphs) in (0, len(LANES)), content
+        assert all(same(graphs[0], graph) for graph in graphs[1:]), content
+    first, second = found[None], found["pyoxigraph"]
+    if isinstance(first, KnowledgeGraph) and isinstance(second, KnowledgeGraph):
+        assert same(first, second), content
