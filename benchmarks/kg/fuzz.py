@@ -3,8 +3,8 @@
     pip install atheris
     python -m benchmarks.kg.fuzz -max_total_time=300 [CORPUS]
 
-Arguments are those of libFuzzer. The first byte of an input chooses the format. Where atheris does not install, plain
-random damage to the files of `tests/kg/test_lanes.py` is used: `python -m benchmarks.kg.fuzz --random SECONDS`.
+Arguments are those of libFuzzer; CORPUS is a folder, into which real files are put to begin with. The first byte of an
+input chooses the format. Where atheris does not install: `python -m benchmarks.kg.fuzz --random SECONDS`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-
-from tests.kg.test_lanes import FILES, check
 
 PIECES = (
     b"<",
@@ -41,8 +39,14 @@ PIECES = (
 )
 
 
+# What is watched for new paths; what numba compiles cannot be.
+WATCHED = ["guard", "iri", "ntriples", "oxigraph", "rdflib_reader", "sniff", "unpack"]
+
+
 def one(content: bytes) -> None:
     """Read one input in every lane."""
+    from tests.kg.test_lanes import FILES, check
+
     if not content:
         return
     name = sorted(FILES)[content[0] % len(FILES)]
@@ -50,9 +54,20 @@ def one(content: bytes) -> None:
         check(Path(folder), name, content[1:])
 
 
-def damage(seconds: float, seed: int = 0) -> int:
+def seed(corpus: Path) -> None:
+    """Put the files that tests damage into a corpus."""
+    from tests.kg.test_lanes import FILES
+
+    corpus.mkdir(parents=True, exist_ok=True)
+    for place, name in enumerate(sorted(FILES)):
+        (corpus / f"seed-{name}").write_bytes(bytes([place]) + FILES[name].encode())
+
+
+def damage(seconds: float, number: int = 0) -> int:
     """Damage files at random for some time; gives how many were tried."""
-    chance, began, tried = random.Random(seed), time.monotonic(), 0
+    from tests.kg.test_lanes import FILES
+
+    chance, began, tried = random.Random(number), time.monotonic(), 0
     while time.monotonic() - began < seconds:
         place = chance.randrange(len(FILES))
         content = bytearray(FILES[sorted(FILES)[place]].encode())
@@ -72,6 +87,11 @@ def main() -> None:
         print(damage(float(sys.argv[2])), "files, each an error or the same graph")
         return
     atheris = importlib.import_module("atheris")
+    importlib.import_module("ragmtl.kg.nesting")  # compiled by numba, which cannot be watched
+    with atheris.instrument_imports(include=[*(f"ragmtl.kg.{name}" for name in WATCHED), "rdflib.plugins.parsers"]):
+        importlib.import_module("tests.kg.test_lanes")
+    for corpus in (Path(argument) for argument in sys.argv[1:] if not argument.startswith("-")):
+        seed(corpus)
     atheris.Setup(sys.argv, one)
     atheris.Fuzz()
 

@@ -328,7 +328,10 @@ def test_a_text_of_fifty_megabytes_is_read(tmp_path: Path) -> None:
 def test_interrupting_a_reading_ends_it_at_once(tmp_path: Path) -> None:
     triples = "".join(f"<http://x/{number}> <{P}> <http://x/{number + 1}> .\n" for number in range(400_000))
     file = write(tmp_path / "a.ttl", triples)
-    program = f"import ragmtl.kg.read as r\nprint('ready', flush=True)\nwhile True: r.read_rdf({str(file)!r})"
+    heard = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # jobs in the background ignore it
+    )
+    program = f"{heard}\nimport ragmtl.kg.read as r\nprint('ready', flush=True)\nwhile True: r.read_rdf({str(file)!r})"
     process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
     process.stdout.readline()
