@@ -15,6 +15,7 @@ import typer
 from ragmtl import __version__
 from ragmtl.kg_cli import kg
 from ragmtl.learn_cli import learn
+from ragmtl.update_cli import update
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -124,6 +125,9 @@ def index(
     typer.echo(f"graph: {built.graph.report}")
     typer.echo(f"corpus: {built.corpus.report}")
     typer.echo(f"wrote {folder}")
+
+
+app.command()(update)
 
 
 @app.command()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ragmtl.retrieval.query import Query
     from ragmtl.retrieval.questions import Question, read_questions
     from ragmtl.retrieval.settings import RetrievalSettings, SourceWeights
+    from ragmtl.retrieval.update import UpdateReport, update_index
 
 _MODULES = {
     "controls": ("NoRetrieval", "RandomPassages", "shuffle_graph", "shuffle_links"),
@@ -31,6 +32,7 @@ _MODULES = {
     "query": ("Query",),
     "questions": ("Question", "read_questions"),
     "settings": ("RetrievalSettings", "SourceWeights"),
+    "update": ("UpdateReport", "update_index"),
 }
 
 __all__ = [
@@ -52,11 +54,13 @@ __all__ = [
     "Retrieves",
     "ScoredPassage",
     "SourceWeights",
+    "UpdateReport",
     "judge",
     "load_encoder",
     "read_questions",
     "shuffle_graph",
     "shuffle_links",
+    "update_index",
 ]
 
 

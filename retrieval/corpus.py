@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import SupportsIndex
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 from jaxtyping import Int32, Int64
@@ -21,6 +21,9 @@ from ragmtl.kg.adjacency import row_of
 from ragmtl.kg.graph import KnowledgeGraph, Source, Strings, Terms
 from ragmtl.retrieval.arrays import Arrays, invert, load_arrays, load_json, save_arrays, save_json
 from ragmtl.retrieval.progress import Progress
+
+if TYPE_CHECKING:
+    from ragmtl.retrieval.linking import Linker
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,8 @@ class Corpus:
         group_ids: Group of each passage.
         indptr, entities: Nodes that passage `p` speaks of: `entities[indptr[p]:indptr[p + 1]]`, sorted.
         mention_indptr, mentions: Passages that speak of node `n`: `mentions[mention_indptr[n]:mention_indptr[n + 1]]`.
+        given: The IRIs that the row of each passage names, one a line; empty where it is linked by names in its text,
+            and a line break where it is to be linked to nothing.
         sources: The files that were read.
         report: How the passages were linked.
         digest: sha256 of passages and links.
@@ -88,6 +93,7 @@ class Corpus:
     ids: Strings
     titles: Strings
     texts: Strings
+    given: Strings
     groups: Terms
     group_ids: Int32[np.ndarray, " passages"]
     indptr: Int64[np.ndarray, " pointers"]
@@ -137,16 +143,48 @@ class Corpus:
 
         if not passages:
             raise DataError("expected at least one passage, found none; the corpus would be empty")
-        ordered = sorted(passages, key=lambda passage: _tie_key(passage.id))
+        ordered = sorted(passages, key=lambda passage: tie_key(passage.id))
         _refuse_repeats([passage.id for passage in ordered])
         links, unknown = _given_links(ordered, graph)
         bare = [row for row, passage in enumerate(ordered) if not passage.entities]
         if link and bare:
-            linker = Linker.build(graph, [_reading(passage.title, passage.text) for passage in ordered])
-            texts = [_reading(ordered[row].title, ordered[row].text) for row in bare]
+            linker = Linker.build(graph, [reading_of(passage.title, passage.text) for passage in ordered])
+            texts = [reading_of(ordered[row].title, ordered[row].text) for row in bare]
             for row, mentions in zip(bare, linker.link_many(texts, progress), strict=True):
                 links[row] = sorted({mention.node for mention in mentions})
-        return _assemble(ordered, links, graph, sources, _report(ordered, links, unknown))
+        given = [_LINE.join(passage.entities) or ("" if link else _LINE) for passage in ordered]
+        return _assemble(ordered, given, links, graph, sources, _report(ordered, links, unknown))
+
+    def edited(
+        self, rows: Sequence[int], new: Sequence[Passage], graph: KnowledgeGraph, linker: Linker, *, keep_links: bool
+    ) -> Corpus:
+        """The same as a corpus of these passages read anew.
+
+        Args:
+            rows: For each passage, in the order of a corpus, its place here, or -1 where it is new.
+            new: The new ones, in order.
+            graph: What passages are linked to.
+            linker: Of this graph and of all these passages.
+            keep_links: Whether passages that stay keep their links.
+        """
+        fresh = iter(new)
+        passages = [self._as_given(row) if row >= 0 else next(fresh) for row in rows]
+        given = [self.given[row] if row >= 0 else _LINE.join(p.entities) for row, p in zip(rows, passages, strict=True)]
+        links, unknown = _given_links(passages, graph)
+        for place, row in enumerate(rows):
+            if given[place]:
+                continue
+            if keep_links and row >= 0:
+                links[place] = self.entities_of(row).tolist()
+            else:
+                links[place] = sorted(
+                    {m.node for m in linker.link(reading_of(passages[place].title, passages[place].text))}
+                )
+        return _assemble(passages, given, links, graph, self.sources, _report(passages, links, unknown))
+
+    def _as_given(self, place: int) -> Passage:
+        entities = tuple(self.given[place].split(_LINE)) if self.given[place].strip(_LINE) else ()
+        return Passage(self.ids[place], self.texts[place], self.titles[place], entities, self.group(place))
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -157,8 +195,8 @@ class Corpus:
 
     def place(self, identity: str) -> int | None:
         """Where the passage of an id stands, or None where there is none."""
-        wanted = _tie_key(identity)
-        at = bisect_left(range(len(self)), wanted, key=lambda place: _tie_key(self.ids[place]))
+        wanted = tie_key(identity)
+        at = bisect_left(range(len(self)), wanted, key=lambda place: tie_key(self.ids[place]))
         return at if at < len(self) and self.ids[at] == identity else None
 
     def group(self, passage: SupportsIndex) -> str:
@@ -167,11 +205,11 @@ class Corpus:
 
     def reading(self, passage: SupportsIndex) -> str:
         """A passage as it is indexed and read by encoders: its title, then its text."""
-        return _reading(self.titles[passage], self.texts[passage])
+        return reading_of(self.titles[passage], self.texts[passage])
 
     def readings(self) -> list[str]:
         """All passages as they are indexed."""
-        return [_reading(title, text) for title, text in zip(self.titles, self.texts, strict=True)]
+        return [reading_of(title, text) for title, text in zip(self.titles, self.texts, strict=True)]
 
     def entities_of(self, passage: SupportsIndex) -> Int32[np.ndarray, " links"]:
         """The nodes that a passage speaks of."""
@@ -202,26 +240,27 @@ class Corpus:
         """
         stated = load_json(directory / "corpus.json")
         arrays = load_arrays(directory, _ARRAYS)
-        ids, titles, texts, groups = (Strings(arrays[f"{name}_blob"], arrays[f"{name}_offsets"]) for name in _STRINGS)
+        texts = {name: Strings(arrays[f"{name}_blob"], arrays[f"{name}_offsets"]) for name in _STRINGS}
         report = CorpusReport(**{**stated["report"], "examples": tuple(stated["report"]["examples"])})
         columns = {name: arrays[name] for name in _COLUMNS}
         sources = tuple(Source(*source) for source in stated["sources"])
-        return cls(
-            ids, titles, texts, Terms(groups), sources=sources, report=report, digest=stated["digest"], **columns
-        )
+        parts: dict[str, Any] = texts | columns | {"groups": Terms(texts["groups"])}
+        return cls(**parts, sources=sources, report=report, digest=stated["digest"])
 
 
-_STRINGS = ("ids", "titles", "texts", "groups")
+_LINE = "\n"
+_STRINGS = ("ids", "titles", "texts", "given", "groups")
 _COLUMNS = ("group_ids", "indptr", "entities", "mention_indptr", "mentions")
 _ARRAYS = tuple(f"{name}_{part}" for name in _STRINGS for part in ("blob", "offsets")) + _COLUMNS
 
 
-def _reading(title: str, text: str) -> str:
+def reading_of(title: str, text: str) -> str:
     """Title and text; the title once where the text begins with it."""
     return f"{title}. {text}" if title and not text.startswith(title) else text
 
 
-def _tie_key(identity: str) -> bytes:
+def tie_key(identity: str) -> bytes:
+    """By what passages are sorted."""
     return hashlib.sha256(identity.encode("utf-8", "surrogatepass")).digest()
 
 
@@ -251,6 +290,7 @@ def _report(passages: Sequence[Passage], links: Sequence[Sequence[int]], unknown
 
 def _assemble(
     passages: Sequence[Passage],
+    given: Sequence[str],
     links: Sequence[Sequence[int]],
     graph: KnowledgeGraph,
     sources: tuple[Source, ...],
@@ -264,6 +304,7 @@ def _assemble(
         ids=Strings.of(passage.id for passage in passages),
         titles=Strings.of(passage.title for passage in passages),
         texts=Strings.of(passage.text for passage in passages),
+        given=Strings.of(given),
         groups=groups,
         group_ids=groups.find_all(names).astype(np.int32),
         indptr=indptr,
@@ -294,7 +335,7 @@ def _linked(
 
 
 def _arrays(corpus: Corpus) -> Arrays:
-    strings = {"ids": corpus.ids, "titles": corpus.titles, "texts": corpus.texts, "groups": corpus.groups.strings}
+    strings = {name: getattr(corpus, name) for name in _STRINGS[:-1]} | {"groups": corpus.groups.strings}
     columns: Arrays = {name: getattr(corpus, name) for name in _COLUMNS}
     for name, texts in strings.items():
         columns |= {f"{name}_blob": texts.blob, f"{name}_offsets": texts.offsets}

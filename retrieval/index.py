@@ -4,7 +4,7 @@
     index = Index.load("runs/index")
 
 `manifest.json` says what belongs together: format, digests of graph and corpus, the encoder, the source files, and the
-size of every file. A directory is replaced only when the new one is complete.
+size of every file. A directory is replaced only when the new one is complete; `ragmtl.retrieval.update` changes one.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ from ragmtl.retrieval.encoder import DeferredEncoder, Encoder
 from ragmtl.retrieval.lexical import Lexical
 from ragmtl.retrieval.linking import Linker
 from ragmtl.retrieval.progress import Progress
+from ragmtl.retrieval.words import Words
 
 FORMAT = "ragmtl index"
-VERSION = 1
+VERSION = 2
 MANIFEST = "manifest.json"
 
 
@@ -105,24 +106,22 @@ class Index:
         """
         folder = Path(directory).expanduser().absolute()
         put_back(folder, _check)
-        manifest = _check(folder)
-        _check_encoder(folder, manifest, encoder)
-        stated = manifest["encoder"]
-        index = cls(
-            folder,
-            KnowledgeGraph.load(folder / "graph"),
-            Corpus.load(folder / "corpus"),
-            Lexical.load(folder / "bm25"),
-            Lexical.load(folder / "tfidf"),
-            Dense.load(folder / "dense"),
-            Linker.load(folder / "linker"),
-            encoder or DeferredEncoder(stated["name"], stated["dim"], stated["fingerprint"]),
-            manifest,
-        )
-        _check_parts(index)
+        while True:
+            manifest = read_manifest(folder)
+            try:
+                index = _open(folder, manifest, encoder)
+                break
+            except (MismatchError, OSError):
+                if read_manifest(folder) == manifest:  # else it was updated meanwhile
+                    raise
         if check_sources:
             index.check_sources()
         return index
+
+    def newest(self) -> Index:
+        """This index as it is on disk by now: itself, unless `ragmtl update` has changed it."""
+        unchanged = read_manifest(self.directory) == self.manifest
+        return self if unchanged else Index.load(self.directory, encoder=self.encoder)
 
     def check_sources(self) -> None:
         """See whether the files that the index was made from are still the same; those that are gone do not count.
@@ -136,16 +135,42 @@ class Index:
                 raise MismatchError(f"{path} has changed since the index in {self.directory} was made from it; {AGAIN}")
 
 
+def _open(folder: Path, manifest: dict[str, Any], encoder: Encoder | None) -> Index:
+    _check_files(folder, manifest)
+    _check_encoder(folder, manifest, encoder)
+    stated = manifest["encoder"]
+    index = Index(
+        folder,
+        KnowledgeGraph.load(place_of("graph", folder, manifest)),
+        Corpus.load(place_of("corpus", folder, manifest)),
+        Lexical.load(place_of("bm25", folder, manifest)),
+        Lexical.load(place_of("tfidf", folder, manifest)),
+        Dense.load(place_of("dense", folder, manifest)),
+        Linker.load(place_of("linker", folder, manifest)),
+        encoder or DeferredEncoder(stated["name"], stated["dim"], stated["fingerprint"]),
+        manifest,
+    )
+    _check_parts(index)
+    return index
+
+
+def place_of(part: str, folder: Path, manifest: Mapping[str, Any]) -> Path:
+    """The folder of a part of an index: of its own name, or as the last update wrote it."""
+    return folder / str(manifest.get("places", {}).get(part, part))
+
+
 def _write(graph: KnowledgeGraph, corpus: Corpus, encoder: Encoder, folder: Path, progress: Progress | None) -> None:
     texts = corpus.readings()
     graph.save(folder / "graph")
     corpus.save(folder / "corpus")
-    Lexical.build(texts, "bm25").save(folder / "bm25")
-    Lexical.build(texts, "tfidf").save(folder / "tfidf")
+    words = Words.of(texts)
+    words.save(folder / "words")
+    Lexical.of(words, "bm25").save(folder / "bm25")
+    Lexical.of(words, "tfidf").save(folder / "tfidf")
     Linker.build(graph, texts).save(folder / "linker")
     Dense.build(encoder.encode(texts, progress)).save(folder / "dense")
     sources = [(Path(source.path), source.sha256) for source in (*graph.sources, *corpus.sources)]
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = files_in(folder)
     manifest = {
         "format": FORMAT,
         "version": VERSION,
@@ -154,9 +179,19 @@ def _write(graph: KnowledgeGraph, corpus: Corpus, encoder: Encoder, folder: Path
         "corpus": corpus.digest,
         "encoder": {"name": encoder.name, "dim": encoder.dim, "fingerprint": encoder.fingerprint},
         "sources": [{"path": str(path.absolute()), "sha256": digest} for path, digest in sources],
-        "files": {path.relative_to(folder).as_posix(): path.stat().st_size for path in files},
+        "files": sizes(files, folder),
     }
     save_json(folder / MANIFEST, manifest)
+
+
+def files_in(folder: Path) -> list[Path]:
+    """All files below a folder, in order."""
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def sizes(files: list[Path], folder: Path) -> dict[str, int]:
+    """The size of each file, by its place below a folder."""
+    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
 
 
 def _refuse_other_folders(target: Path) -> None:
@@ -176,7 +211,8 @@ def _is_index(folder: Path) -> bool:
         return False
 
 
-def _read_manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """What `manifest.json` of an index says."""
     if not (folder / MANIFEST).is_file():
         raise MismatchError(f"expected an index in {folder}, found no {MANIFEST}; make one with `ragmtl index`")
     manifest = load_json(folder / MANIFEST)
@@ -197,7 +233,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
 
 def _check(folder: Path) -> dict[str, Any]:
     """The manifest of an index whose files are all there."""
-    manifest = _read_manifest(folder)
+    manifest = read_manifest(folder)
     _check_files(folder, manifest)
     return manifest
 

@@ -1,8 +1,8 @@
 """Search by words: BM25 or TF-IDF, each as one sparse matrix of terms × passages that is memory-mapped.
 
 Score of passage p for text q = Σ over terms t of weight(t in q) · matrix[t, p]. For BM25 the matrix holds the whole
-score of a term in a passage (`bm25s`; Lù, "BM25S", 2024) and q counts its terms; for TF-IDF (`scikit-learn`; words and
-pairs of words) both sides are (1 + log count) · idf, of length 1.
+score of a term in a passage (as in Lù, "BM25S", 2024) and q counts its terms; for TF-IDF (words and pairs of words)
+both sides are (1 + log count) · idf, of length 1. Both are computed by `ragmtl.retrieval.words`.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from ragmtl.kg.adjacency import gather
 from ragmtl.retrieval.arrays import AGAIN, load_arrays, load_json, save_arrays
 from ragmtl.retrieval.ranking import best
 from ragmtl.retrieval.tokens import tokenise
+from ragmtl.retrieval.words import Words, bm25, tfidf
 
 Method = Literal["bm25", "tfidf"]
 NOTHING = np.zeros(0, np.int64)
 
-_K1, _B = 1.5, 0.75
 _FUNCTION_WORDS = frozenset(
     re.findall(
         r"\w+",
@@ -67,7 +67,12 @@ class Lexical:
     @classmethod
     def build(cls, texts: Sequence[str], method: Method = "bm25") -> Lexical:
         """Index texts."""
-        return _build_bm25(texts) if method == "bm25" else _build_tfidf(texts)
+        return _weigh(Words.of(texts), method)
+
+    @classmethod
+    def of(cls, words: Words, method: Method = "bm25") -> Lexical:
+        """Index texts whose words were read already."""
+        return _weigh(words, method)
 
     def search(
         self, text: str, k: int, *, without: Int64[np.ndarray, " excluded"] = NOTHING
@@ -140,52 +145,15 @@ def terms_of(text: str, *, pairs: bool = False) -> list[str]:
     )
 
 
-def _terms_and_pairs(text: str) -> list[str]:
-    return terms_of(text, pairs=True)
-
-
-def _build_bm25(texts: Sequence[str]) -> Lexical:
-    from bm25s import BM25
-    from bm25s.tokenization import Tokenized
-
-    documents = [terms_of(text) for text in texts]
-    vocabulary = {term: row for row, term in enumerate(sorted({term for terms in documents for term in terms}))}
-    if not vocabulary:
-        return _empty("bm25", len(texts))
-    ids = [[vocabulary[term] for term in terms] for terms in documents]
-    index = BM25(method="lucene", k1=_K1, b=_B)
-    index.index(Tokenized(ids=ids, vocab=dict(vocabulary)), show_progress=False)
-    matrix: dict[str, Any] = index.scores
-    return Lexical(
-        "bm25",
-        len(texts),
-        vocabulary,
-        np.asarray(matrix["indptr"][: len(vocabulary) + 1], np.int64),
-        np.asarray(matrix["indices"], np.int32),
-        np.asarray(matrix["data"], np.float32),
-        np.ones(len(vocabulary), np.float32),
-    )
-
-
-def _build_tfidf(texts: Sequence[str]) -> Lexical:
-    """Words and pairs of words; those of one passage only are left out where there are many passages."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    if not any(map(terms_of, texts)):
-        return _empty("tfidf", len(texts))
-    rarest = 2 if len(texts) >= _MANY else 1
-    vectorizer = TfidfVectorizer(analyzer=_terms_and_pairs, sublinear_tf=True, min_df=rarest, dtype=np.float32)
-    matrix = vectorizer.fit_transform(texts).tocsc()
-    matrix.sort_indices()
-    vocabulary = {term: row for row, term in enumerate(vectorizer.get_feature_names_out().tolist())}
-    columns = np.asarray(matrix.indices, np.int32), np.asarray(matrix.data, np.float32)
-    pointers, idf = np.asarray(matrix.indptr, np.int64), np.asarray(vectorizer.idf_, np.float32)
-    return Lexical("tfidf", len(texts), vocabulary, pointers, *columns, idf)
-
-
-def _empty(method: Method, count: int) -> Lexical:
-    nothing = np.zeros(0, np.float32)
-    return Lexical(method, count, {}, np.zeros(1, np.int64), np.zeros(0, np.int32), nothing, nothing)
+def _weigh(words: Words, method: Method) -> Lexical:
+    """BM25; or TF-IDF, where terms of one passage only are left out if there are many passages."""
+    if method == "bm25":
+        indptr, passages, values = bm25(words)
+        vocabulary = {term: row for row, term in enumerate(words.terms)}
+        return Lexical("bm25", len(words), vocabulary, indptr, passages, values, np.ones(len(vocabulary), np.float32))
+    found = tfidf(words, rarest=2 if len(words) >= _MANY else 1)
+    vocabulary = {term: row for row, term in enumerate(found.terms)}
+    return Lexical("tfidf", len(words), vocabulary, found.indptr, found.passages, found.values, found.idf)
 
 
 @lru_cache(maxsize=2**16)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32, Int64, UInt64
+from jaxtyping import Bool, Float32, Int64, UInt64
 
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.retrieval.arrays import load_arrays, save_arrays
@@ -32,6 +32,7 @@ _FITS = (1.0, 0.9, 0.9, 0.6)
 _WITHOUT_CAPITAL, _COMMON_IN_TITLE_CASE = 0.5, 0.3
 _OF_THAT_YEAR, _OF_ANOTHER_YEAR = 0.9, 0.3
 _WEAKEST = 0.02
+_ARRAYS = ("weights", "plain", "found", "lower")
 _SPELLING = "spelling"
 _MISSPELT, _CORRECTIONS = (0.5, 0.8), 3
 """How well a misspelt name fits, of one word and of several; how many corrections of a word are tried."""
@@ -59,12 +60,16 @@ class Linker:
         names: The names of the graph.
         weights: How much a mention of each name weighs, in [0, 1].
         plain: Share of the mentions of each name in the corpus that are written without any capital.
+        found: How many texts of the corpus hold each name.
+        lower: How many of these hold it only without capitals.
         spelling: Corrects misspelt words; an index of an older version has none.
     """
 
     names: Names
     weights: Float32[np.ndarray, " names"]
     plain: Float32[np.ndarray, " names"]
+    found: Int64[np.ndarray, " names"]
+    lower: Int64[np.ndarray, " names"]
     spelling: Spelling | None = None
 
     @classmethod
@@ -76,11 +81,54 @@ class Linker:
             texts: Those of the corpus; without them every name counts as rare.
         """
         names = Names.of(graph)
-        found, plain = _frequencies(names, texts)
-        rarity = np.log((1.0 + len(texts)) / (1.0 + found)) / np.log(1.0 + len(texts)) if texts else np.ones(len(names))
+        return cls._weigh(names, *_frequencies(names, texts), len(texts), Spelling.of(graph, texts))
+
+    @classmethod
+    def _weigh(
+        cls,
+        names: Names,
+        found: Int64[np.ndarray, " names"],
+        lower: Int64[np.ndarray, " names"],
+        texts: int,
+        spelling: Spelling,
+    ) -> Linker:
+        rarity = np.log((1.0 + texts) / (1.0 + found)) / np.log(1.0 + texts) if texts else np.ones(len(names))
         weights = (1.0 - 0.5 ** names.lengths.astype(np.float64)) * rarity
-        shares = (plain / (found + 1.0)).astype(np.float32)
-        return cls(names, weights.astype(np.float32), shares, Spelling.of(graph, texts))
+        plain = (lower / (found + 1.0)).astype(np.float32)
+        return cls(names, weights.astype(np.float32), plain, found, lower, spelling)
+
+    def edited(
+        self, graph: KnowledgeGraph, gone: Sequence[str], new: Sequence[str], every: Sequence[str], *, same: bool
+    ) -> Linker:
+        """The same as `build` of another graph and other texts, of which as few are read as that takes.
+
+        Args:
+            graph: The other graph, or the same.
+            gone: Texts that are no more.
+            new: Texts that are new.
+            every: All texts that are there then; read for spelling, and searched for names if the graph has new ones.
+            same: Whether it is the same graph.
+        """
+        spelling = Spelling.of(graph, every)
+        names = self.names if same else Names.of(graph)
+        places = np.arange(len(names)) if same else self.names.find(names.keys)
+        if (places < 0).any():
+            return self._weigh(names, *_frequencies(names, every), len(every), spelling)
+        counts = [self.found[places], self.lower[places]]
+        for sign, texts in ((-1, gone), (1, new)):
+            counts = [count + sign * more for count, more in zip(counts, _frequencies(names, texts), strict=True)]
+        return self._weigh(names, counts[0], counts[1], len(every), spelling)
+
+    def links_like(self, other: Linker) -> bool:
+        """Whether another linker of the same names finds the same nodes in every text, if not with the same weight."""
+        factors = [fit * year for fit in _FITS for year in (1.0, _OF_ANOTHER_YEAR)]
+        return all(np.array_equal(self._too_weak(factor), other._too_weak(factor)) for factor in factors)
+
+    def _too_weak(self, factor: float) -> Bool[np.ndarray, "way names"]:
+        """Which names are not linked, by the ways in which they may be written."""
+        ways = np.array([[1.0], [_WITHOUT_CAPITAL], [_COMMON_IN_TITLE_CASE]])
+        written = np.concatenate((np.broadcast_to(ways, (3, len(self.plain))), 1.0 - self.plain[None]))
+        return np.asarray(self.weights * factor * written < _WEAKEST)
 
     def link(self, text: str, *, fuzzy: bool = False) -> tuple[Mention, ...]:
         """All mentions, in the order of the text; a name of several nodes gives one for each.
@@ -116,7 +164,7 @@ class Linker:
     def save(self, directory: Path) -> None:
         """Write into a directory."""
         self.names.save(directory)
-        save_arrays(directory, {"weights": self.weights, "plain": self.plain})
+        save_arrays(directory, {name: getattr(self, name) for name in _ARRAYS})
         if self.spelling is not None:
             self.spelling.save(directory / _SPELLING)
 
@@ -128,7 +176,7 @@ class Linker:
             MismatchError: An array is missing or truncated.
         """
         spelling = Spelling.load(directory / _SPELLING) if (directory / _SPELLING).is_dir() else None
-        return cls(Names.load(directory), **load_arrays(directory, ["weights", "plain"]), spelling=spelling)
+        return cls(Names.load(directory), **load_arrays(directory, _ARRAYS), spelling=spelling)
 
     def _mentions(self, hit: _Hit, text: str, tokens: Tokens) -> list[Mention]:
         start, end = _span(hit, tokens)

@@ -141,7 +141,7 @@ def test_truncated_and_missing_files_are_refused(copy: Path, name: str) -> None:
 
 def test_another_version_is_refused(copy: Path) -> None:
     rewrite(copy, lambda manifest: manifest.update(version=99))
-    with pytest.raises(MismatchError, match="version 1 .*found version 99"):
+    with pytest.raises(MismatchError, match="version 2 .*found version 99"):
         Index.load(copy)
 
 

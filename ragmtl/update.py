@@ -1,0 +1,48 @@
+"""Updating an index from files: what `ragmtl update` does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ragmtl.build import Watch, unwatched, vectors_beside
+from ragmtl.kg.graph import KnowledgeGraph
+from ragmtl.kg.read import read_rdf
+from ragmtl.retrieval.encoder import CachedEncoder, load_encoder
+from ragmtl.retrieval.index import read_manifest
+from ragmtl.retrieval.reading import read_passages
+from ragmtl.retrieval.update import UpdateReport, update_index
+
+
+def update_from_files(
+    folder: Path,
+    *,
+    add: Sequence[Path] = (),
+    delete: Sequence[str] = (),
+    graph_add: Sequence[Path] = (),
+    graph_remove: Sequence[Path] = (),
+    watch: Watch = unwatched,
+) -> UpdateReport:
+    """Change an index by tables of passages, ids, and RDF files; vectors are kept beside the index.
+
+    Raises:
+        DataError: A file cannot be read, or what it asks for cannot be done; nothing is changed then.
+        MismatchError: There is no index, or its encoder has changed.
+    """
+    passages = [passage for path in add for passage in read_passages(path)[0]]
+    name = str(read_manifest(folder)["encoder"]["name"])
+    encoder = CachedEncoder(load_encoder(name), vectors_beside(folder)) if passages else None
+    _, report = update_index(
+        folder,
+        add=passages,
+        delete=delete,
+        graph_add=_graph(graph_add),
+        graph_remove=_graph(graph_remove),
+        encoder=encoder,
+        progress=watch("encoding passages"),
+    )
+    return report
+
+
+def _graph(paths: Sequence[Path]) -> KnowledgeGraph | None:
+    return read_rdf(list(paths)) if paths else None

@@ -1,0 +1,26 @@
+"""The command `ragmtl update`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def update(
+    folder: Annotated[Path, typer.Argument(metavar="INDEX", help="Folder of an index.", show_default=False)],
+    add: Annotated[list[Path], typer.Option(help="Passages to add, or to change where the id is there.")] = [],  # noqa: B006
+    delete: Annotated[list[str], typer.Option(help="Id of a passage to delete.")] = [],  # noqa: B006
+    graph_add: Annotated[list[Path], typer.Option(help="RDF file with statements to add.")] = [],  # noqa: B006
+    graph_remove: Annotated[list[Path], typer.Option(help="RDF file with statements to take away.")] = [],  # noqa: B006
+) -> None:
+    """Add, change and delete passages and statements of an index, which can be queried meanwhile."""
+    from ragmtl.bars import Bars
+    from ragmtl.update import update_from_files
+
+    with Bars() as bar:
+        done = update_from_files(
+            folder, add=add, delete=delete, graph_add=graph_add, graph_remove=graph_remove, watch=bar
+        )
+    typer.echo(str(done))
