@@ -151,7 +151,8 @@ def _is_good(reading: Reading, name: str, quad: Quad) -> bool:
     bad = next((iri for iri in iris if not is_iri(iri)), None)
     if bad is None:
         return True
-    if not reading.options.skip and reading.options.base is None and ":" not in bad:
+    key = bad == quad.predicate.value  # a key that maps to no IRI, which JSON-LD allows and drops
+    if not (key or reading.options.skip) and reading.options.base is None and ":" not in bad:
         raise DataError(relative(bad), reading.path, _line_of(reading, name, bad))
     reading.leave_out(BAD_TERMS)
     return False

@@ -318,3 +318,12 @@ def test_bad_statements_are_skipped_and_counted_on_request(tmp_path: Path, name:
     assert [graph.triple(0), len(graph)] == [(0, 0, 1), 1]
     assert sum(count for _, count in graph.report.left_out) == 3
     assert "3 left out: " in str(graph.report)
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_keys_without_an_iri_are_dropped_as_json_ld_says(tmp_path: Path, lane: Lane) -> None:
+    content = f'{{"@context": {{"p": "{P}"}}, "@id": "{A}", "p": "yes", "note": 1, "deep": {{"p": "no"}}}}'
+    graph = read_rdf(write(tmp_path, "a.jsonld", content), lane=lane)
+    assert graph.digest == KnowledgeGraph.from_triples([(A, P, Literal("yes"))]).digest
+    if lane == "pyoxigraph":
+        assert graph.report.left_out == (("statements with a bad IRI or language tag", 2),)
