@@ -74,7 +74,9 @@ def solve(
         compared: Variables that get equal codes for equal literals; others get them only where patterns meet in them.
     """
     joined = _joined(patterns, table) | frozenset(compared)
-    table = Table(table.size, {name: scope.lookup.same(column) for name, column in table.columns.items()})
+    slots = {slot for pattern in patterns for slot in pattern}  # other columns hold numbers that are no codes
+    columns = {name: scope.lookup.same(c) if name in slots else c for name, c in table.columns.items()}
+    table = Table(table.size, columns)
     order = plan(scope.lookup, patterns, set(table.columns))
     yield from _solve(scope, order, table, joined)
 

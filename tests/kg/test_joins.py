@@ -101,3 +101,11 @@ def test_rows_to_go_on_from_keep_what_is_no_part_of_a_pattern() -> None:
         row for table in solve(Scope(lookup), [("h", "p", "leaf")], start) for row in table.columns["row"].tolist()
     ]
     assert sorted(found) == [7, 7, 7, 9, 9, 9]
+
+
+def test_columns_that_are_no_part_of_a_pattern_are_no_codes() -> None:
+    triples: list[tuple[str, str, str | Literal]] = [(f"http://x/{n}", "http://x/p", Literal("a")) for n in range(3)]
+    lookup = Lookup(KnowledgeGraph.from_triples(triples))
+    start = Table(6, {"row": np.arange(6)})
+    (found,) = solve(Scope(lookup), [(0, "p", "value")], start)
+    assert found.columns["row"].tolist() == list(range(6))
