@@ -7,9 +7,9 @@ from operator import index
 from typing import SupportsIndex
 
 import numpy as np
-from jaxtyping import Int, Int32, Int64
+from jaxtyping import Int64, Integer
 
-from ragmtl.kg.terms import frozen
+from ragmtl.kg.terms import fitting, frozen
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,21 +20,23 @@ class Adjacency:
     triple that leads to each.
     """
 
-    indptr: Int64[np.ndarray, " pointers"]
-    neighbours: Int32[np.ndarray, " triples"]
-    relations: Int32[np.ndarray, " triples"]
-    triples: Int32[np.ndarray, " triples"]
+    indptr: Integer[np.ndarray, " pointers"]
+    neighbours: Integer[np.ndarray, " triples"]
+    relations: Integer[np.ndarray, " triples"]
+    triples: Integer[np.ndarray, " triples"]
 
     def row(self, node: SupportsIndex) -> slice:
         """Where the neighbours of one node stand."""
         return row_of(self.indptr, node)
 
-    def rows(self, nodes: Int[np.ndarray, " some"]) -> tuple[Int64[np.ndarray, " edges"], Int64[np.ndarray, " edges"]]:
+    def rows(
+        self, nodes: Integer[np.ndarray, " some"]
+    ) -> tuple[Int64[np.ndarray, " edges"], Int64[np.ndarray, " edges"]]:
         """Where the neighbours of several nodes stand, and which of `nodes` each belongs to (its position)."""
         return gather(self.indptr, nodes)
 
 
-def row_of(indptr: Int64[np.ndarray, " pointers"], row: SupportsIndex) -> slice:
+def row_of(indptr: Integer[np.ndarray, " pointers"], row: SupportsIndex) -> slice:
     """Where the entries of one row stand, given where each row begins.
 
     >>> row_of(np.array([0, 2, 5]), np.int32(1))
@@ -45,7 +47,7 @@ def row_of(indptr: Int64[np.ndarray, " pointers"], row: SupportsIndex) -> slice:
 
 
 def gather(
-    indptr: Int64[np.ndarray, " pointers"], rows: Int[np.ndarray, " some"]
+    indptr: Integer[np.ndarray, " pointers"], rows: Integer[np.ndarray, " some"]
 ) -> tuple[Int64[np.ndarray, " entries"], Int64[np.ndarray, " entries"]]:
     """Where the entries of some rows stand, one row after the other, and for each the position of its row in `rows`.
 
@@ -58,7 +60,7 @@ def gather(
     return np.arange(len(owners)) + (starts - firsts)[owners], owners
 
 
-def compress(ids: Int[np.ndarray, " rows"], count: int) -> Int64[np.ndarray, " pointers"]:
+def compress(ids: Integer[np.ndarray, " rows"], count: int) -> Int64[np.ndarray, " pointers"]:
     """Row pointers of sorted ids in [0, count)."""
     indptr = np.zeros(count + 1, np.int64)
     np.cumsum(np.bincount(ids, minlength=count), out=indptr[1:])
@@ -66,14 +68,29 @@ def compress(ids: Int[np.ndarray, " rows"], count: int) -> Int64[np.ndarray, " p
 
 
 def both_ways(
-    heads: Int32[np.ndarray, " triples"],
-    relation_ids: Int32[np.ndarray, " triples"],
-    tails: Int32[np.ndarray, " triples"],
+    heads: Integer[np.ndarray, " triples"],
+    relation_ids: Integer[np.ndarray, " triples"],
+    tails: Integer[np.ndarray, " triples"],
     nodes: int,
+    relations: int,
 ) -> tuple[Adjacency, Adjacency]:
     """The outgoing and the incoming direction of triples that are sorted by (head, relation, tail)."""
-    ids = np.arange(len(heads), dtype=np.int32)
-    outgoing = Adjacency(compress(heads, nodes), tails, relation_ids, frozen(ids))
-    order = np.lexsort((heads, relation_ids, tails)).astype(np.int32)
-    incoming = Adjacency(compress(tails, nodes), frozen(heads[order]), frozen(relation_ids[order]), frozen(order))
-    return outgoing, incoming
+    from ragmtl.kg.order import order_of
+
+    order = order_of([(tails, nodes), (relation_ids, relations)])
+    into = frozen(heads[order]), frozen(relation_ids[order]), frozen(order)
+    return outgoing(pointers(heads, nodes), tails, relation_ids), Adjacency(pointers(tails, nodes), *into)
+
+
+def outgoing(
+    indptr: Integer[np.ndarray, " pointers"],
+    tails: Integer[np.ndarray, " triples"],
+    relation_ids: Integer[np.ndarray, " triples"],
+) -> Adjacency:
+    """The outgoing direction, which stands in the order of the triples."""
+    return Adjacency(indptr, tails, relation_ids, frozen(np.arange(len(tails), dtype=np.int32)))
+
+
+def pointers(ids: Integer[np.ndarray, " rows"], count: int) -> Integer[np.ndarray, " pointers"]:
+    """Row pointers of sorted ids in [0, count), in 32 bits where they fit."""
+    return frozen(compress(ids, count).astype(fitting(len(ids)), copy=False))

@@ -10,7 +10,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int, Int32, Int64
+from jaxtyping import Int32, Int64, Integer
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
@@ -45,17 +45,17 @@ def components(graph: KnowledgeGraph, *, strong: bool = False, hide: Set[int] = 
     return _largest_first(labels)
 
 
-def _strong(graph: KnowledgeGraph, hide: Set[int]) -> Int[np.ndarray, " nodes"]:
+def _strong(graph: KnowledgeGraph, hide: Set[int]) -> Integer[np.ndarray, " nodes"]:
     shown = shown_relations(graph, hide)
     weights = shown[graph.relation_ids] if len(shown) else np.ones(len(graph), np.uint8)
     kept, count = weights > 0, len(graph.nodes)
     indptr = np.concatenate((np.zeros(1, np.int64), np.cumsum(np.bincount(graph.heads[kept], minlength=count))))
     edges = csr_array((weights[kept], graph.tails[kept].astype(np.int32), indptr.astype(np.int32)), (count, count))
-    labels: Int[np.ndarray, " nodes"] = connected_components(edges, directed=True, connection="strong")[1]
+    labels: Integer[np.ndarray, " nodes"] = connected_components(edges, directed=True, connection="strong")[1]
     return labels
 
 
-def _largest_first(labels: Int[np.ndarray, " nodes"]) -> Components:
+def _largest_first(labels: Integer[np.ndarray, " nodes"]) -> Components:
     _, firsts, found, sizes = np.unique(labels, return_index=True, return_inverse=True, return_counts=True)
     order = np.lexsort((firsts, -sizes))
     places = np.empty(len(order), np.int32)

@@ -1,7 +1,8 @@
 """The knowledge graph: integers, and the names behind them.
 
 A triple is (head, relation, tail) in ids; ids of nodes and relations run in the order of their IRIs and triples in the
-order of their ids, so equal graphs are equal arrays. Arrays are read-only and may be memory-mapped.
+order of their ids, so equal graphs are equal arrays. Arrays are read-only, may be memory-mapped, and are as narrow as
+their numbers allow: int32 for nodes, uint16 for up to 65,536 relations. Widen them before you calculate with them.
 
     >>> graph = KnowledgeGraph.from_triples([("http://x/sumac", "http://x/typicalOf", "http://x/Levantine")])
     >>> head, relation, tail = graph.triple(0)
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any, SupportsIndex
 
 import numpy as np
-from jaxtyping import Int, Int32
+from jaxtyping import Integer
 
 from ragmtl.kg.adjacency import Adjacency
 from ragmtl.kg.labels import Labels
@@ -64,10 +65,10 @@ class KnowledgeGraph:
 
     nodes: Terms
     relations: Terms
-    heads: Int32[np.ndarray, " triples"]
-    relation_ids: Int32[np.ndarray, " triples"]
-    tails: Int32[np.ndarray, " triples"]
-    origin_ids: Int32[np.ndarray, " triples"]
+    heads: Integer[np.ndarray, " triples"]
+    relation_ids: Integer[np.ndarray, " triples"]
+    tails: Integer[np.ndarray, " triples"]
+    origin_ids: Integer[np.ndarray, " triples"]
     further: Further
     literals: Literals
     outgoing: Adjacency
@@ -136,10 +137,10 @@ class KnowledgeGraph:
 
     def with_triples(
         self,
-        heads: Int[np.ndarray, " triples"],
-        relation_ids: Int[np.ndarray, " triples"],
-        tails: Int[np.ndarray, " triples"],
-        origin_ids: Int[np.ndarray, " triples"] | None = None,
+        heads: Integer[np.ndarray, " triples"],
+        relation_ids: Integer[np.ndarray, " triples"],
+        tails: Integer[np.ndarray, " triples"],
+        origin_ids: Integer[np.ndarray, " triples"] | None = None,
         *,
         literals: Literals | None = None,
         merge: bool = True,
@@ -151,7 +152,7 @@ class KnowledgeGraph:
             relation_ids: Relation ids.
             tails: Node ids.
             origin_ids: Row of each in `origins`; 0 for all where none are given.
-            literals: What hangs on the nodes, in any order (`indptr` is computed anew); as it is where None.
+            literals: What hangs on the nodes (`Literals.changed` makes others of those there are); as it is where None.
             merge: Whether repeated triples become one, with the origins of all.
 
         Raises:

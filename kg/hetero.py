@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Int, Int64
+from jaxtyping import Int64, Integer
 
 from ragmtl.errors import MismatchError
 from ragmtl.kg.graph import KnowledgeGraph
@@ -128,7 +128,7 @@ def _kinds(graph: KnowledgeGraph) -> tuple[Int64[np.ndarray, " nodes"], list[str
     return _ids(kinds), _unique_names(names)
 
 
-def _ids(values: Int[np.ndarray, " nodes"]) -> Int64[np.ndarray, " nodes"]:
+def _ids(values: Integer[np.ndarray, " nodes"]) -> Int64[np.ndarray, " nodes"]:
     return values.astype(np.int64)
 
 

@@ -8,7 +8,7 @@ in a hub. `pagerank(graph, seeds, weights, hide=quiet_relations(graph))` never w
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Int, Int64
+from jaxtyping import Int64, Integer
 
 from ragmtl.kg.graph import KnowledgeGraph
 
@@ -54,7 +54,7 @@ def quiet_relations(graph: KnowledgeGraph, *, share: float = SHARE, least: int =
     )
 
 
-def _crowded(ends: Int[np.ndarray, " triples"], bound: float) -> bool:
+def _crowded(ends: Integer[np.ndarray, " triples"], bound: float) -> bool:
     """Whether half of the triples, or more, share their end with so many others."""
     _, counts = np.unique(ends, return_counts=True)
     return int(counts[counts >= bound].sum()) >= _HALF * len(ends)

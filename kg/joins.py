@@ -15,7 +15,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Integer
 
 from ragmtl.kg.lookup import Lookup, Shown
 from ragmtl.kg.orders import Route
@@ -27,7 +27,7 @@ _FIRST_PIECE = 1 << 8
 Slot = Hashable
 """A constant (int) or a variable (anything else)."""
 Pattern = tuple[Slot, Slot, Slot]
-Column = Int[np.ndarray, " _"]
+Column = Integer[np.ndarray, " _"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,7 +14,7 @@ from operator import index
 from typing import SupportsIndex
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Integer
 
 from ragmtl.kg.adjacency import Adjacency
 from ragmtl.kg.derived import brief, derive
@@ -42,7 +42,7 @@ class Labels:
         vocabulary: Which relations were taken for labels, descriptions and types.
     """
 
-    rows: Int[np.ndarray, " nodes"]
+    rows: Integer[np.ndarray, " nodes"]
     relation_names: tuple[str, ...]
     view: View
     vocabulary: Vocabulary
@@ -139,7 +139,7 @@ class Labels:
         return (f"{name} {', '.join(dict.fromkeys(texts))}" for name, texts in values.items())
 
 
-def _relation_label(view: View, rows: Int[np.ndarray, " nodes"], iri: str) -> str:
+def _relation_label(view: View, rows: Integer[np.ndarray, " nodes"], iri: str) -> str:
     """The label that the graph states for a relation, or for the property that it belongs to (Wikidata); else words."""
     node = view.nodes.find(iri)
     if node is None:

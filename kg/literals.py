@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import SupportsIndex, TypeAlias
 
 import numpy as np
-from jaxtyping import Int32, Int64
+from jaxtyping import Integer
 
 from ragmtl.kg.adjacency import row_of
 from ragmtl.kg.origins import Further
@@ -49,13 +49,13 @@ class Literals:
         language_names: Language tags; the first is "".
     """
 
-    indptr: Int64[np.ndarray, " pointers"]
-    nodes: Int32[np.ndarray, " rows"]
-    relation_ids: Int32[np.ndarray, " rows"]
+    indptr: Integer[np.ndarray, " pointers"]
+    nodes: Integer[np.ndarray, " rows"]
+    relation_ids: Integer[np.ndarray, " rows"]
     texts: Strings
-    datatypes: Int32[np.ndarray, " rows"]
-    languages: Int32[np.ndarray, " rows"]
-    origin_ids: Int32[np.ndarray, " rows"]
+    datatypes: Integer[np.ndarray, " rows"]
+    languages: Integer[np.ndarray, " rows"]
+    origin_ids: Integer[np.ndarray, " rows"]
     further: Further
     datatype_names: tuple[str, ...]
     language_names: tuple[str, ...]

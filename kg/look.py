@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Int, Int64
+from jaxtyping import Bool, Int64, Integer
 
 from ragmtl.kg.components import components
 from ragmtl.kg.graph import KnowledgeGraph
@@ -150,7 +150,7 @@ def _place(graph: KnowledgeGraph, text: str) -> int:
     return bisect_left(range(len(graph.nodes)), text.encode(), key=graph.nodes.strings.encoded)
 
 
-def _by_name(ids: Int[np.ndarray, " rows"], names: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+def _by_name(ids: Integer[np.ndarray, " rows"], names: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
     counts = np.bincount(ids, minlength=len(names))
     return tuple((names[place], int(counts[place])) for place in np.lexsort((np.arange(len(names)), -counts)))
 

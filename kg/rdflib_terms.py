@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Integer
 from rdflib import Literal, URIRef
 from rdflib.term import BNode, Identifier
 
@@ -69,7 +69,7 @@ class TermCodes:
         self._terms: dict[int, Identifier] = {}
         self._codes: dict[Identifier, int] = {}
 
-    def terms(self, codes: Int[np.ndarray, " codes"]) -> list[Identifier]:
+    def terms(self, codes: Integer[np.ndarray, " codes"]) -> list[Identifier]:
         """The term of each code."""
         if len(self._terms) > _KEPT:
             self._terms, self._codes = {}, {}

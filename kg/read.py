@@ -73,7 +73,7 @@ def read_rdf(  # noqa: PLR0913 -- each argument is one thing that files may ask 
         names = ", ".join(str(path) for path in files[:5])
         raise DataError(f"expected at least one triple, found none in {len(files)} files; check them", names)
     counts = tuple((reason, count) for reason, count in left_out.items() if count)
-    graph = builder.build(languages=languages, vocabulary=vocabulary, sources=tuple(read), left_out=counts)
+    graph = builder.build(languages=languages, vocabulary=vocabulary, sources=tuple(read), left_out=counts, spend=True)
     vocabulary.check(graph.relations)
     if not infer:
         return graph

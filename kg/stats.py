@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int, Int64
+from jaxtyping import Int64, Integer
 
 from ragmtl.kg.graph import KnowledgeGraph
 
@@ -111,7 +111,7 @@ def class_counts(graph: KnowledgeGraph) -> list[ClassCount]:
     return [ClassCount(int(classes[place]), int(members[place])) for place in order]
 
 
-def _pairs(high: Int[np.ndarray, " rows"], low: Int[np.ndarray, " rows"]) -> Int64[np.ndarray, " rows"]:
+def _pairs(high: Integer[np.ndarray, " rows"], low: Integer[np.ndarray, " rows"]) -> Int64[np.ndarray, " rows"]:
     """Two ids in one number."""
     return high.astype(np.int64) << 32 | low.astype(np.int64)
 
@@ -124,7 +124,7 @@ def _distinct(pairs: Int64[np.ndarray, " rows"], count: int) -> Int64[np.ndarray
     return np.bincount(pairs[new] >> 32, minlength=count).astype(np.int64)
 
 
-def _firsts(ids: Int[np.ndarray, " rows"], count: int) -> Int64[np.ndarray, " ids"]:
+def _firsts(ids: Integer[np.ndarray, " rows"], count: int) -> Int64[np.ndarray, " ids"]:
     """The first row of each id, -1 where there is none."""
     firsts = np.full(count, -1, np.int64)
     firsts[ids[::-1]] = np.arange(len(ids))[::-1]

@@ -16,18 +16,18 @@ import numpy as np
 
 from ragmtl import __version__
 from ragmtl.errors import MismatchError
-from ragmtl.kg.adjacency import Adjacency
+from ragmtl.kg.adjacency import Adjacency, outgoing
 from ragmtl.kg.encode import digest_of
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.labels import Labels
 from ragmtl.kg.literals import Literals
 from ragmtl.kg.origins import Further, Origin, Report, Source
 from ragmtl.kg.replace import put_back, replacing
-from ragmtl.kg.terms import Aliases, Strings, Terms
+from ragmtl.kg.terms import Aliases, Strings, Terms, frozen
 from ragmtl.kg.view import View
 from ragmtl.kg.vocabulary import Roles, Vocabulary
 
-FORMAT = "ragmtl graph 3"
+FORMAT = "ragmtl graph 4"
 MANIFEST = "manifest.json"
 _AGAIN = "build it again"
 
@@ -69,14 +69,14 @@ def _arrays(graph: KnowledgeGraph) -> dict[str, np.ndarray]:
     arrays = {f"{name}.{part}": getattr(text, part) for name, text in texts.items() for part in ("blob", "offsets")}
     for name in ("heads", "relation_ids", "tails", "origin_ids"):
         arrays[name] = getattr(graph, name)
-    for name in ("indptr", "nodes", "relation_ids", "datatypes", "languages", "origin_ids"):
+    for name in ("indptr", "relation_ids", "datatypes", "languages", "origin_ids"):
         arrays[f"literals.{name}"] = getattr(literals, name)
     for name in ("rows", "origin_ids"):
         arrays[f"further.{name}"] = getattr(graph.further, name)
         arrays[f"literals.further.{name}"] = getattr(literals.further, name)
     for name in ("indptr", "neighbours", "relations", "triples"):
         arrays[f"incoming.{name}"] = getattr(graph.incoming, name)
-    arrays |= {"outgoing.indptr": graph.outgoing.indptr, "outgoing.triples": graph.outgoing.triples}
+    arrays |= {"outgoing.indptr": graph.outgoing.indptr}
     aliases = graph.nodes.aliases or Aliases(Strings.of([]), np.zeros(0, np.int32))
     arrays |= {"aliases.blob": aliases.strings.blob, "aliases.offsets": aliases.strings.offsets}
     arrays["aliases.ids"] = aliases.ids
@@ -86,9 +86,9 @@ def _arrays(graph: KnowledgeGraph) -> dict[str, np.ndarray]:
 _NAMES = (
     *(f"{name}.{part}" for name in ("nodes", "relations", "texts") for part in ("blob", "offsets")),
     *("heads", "relation_ids", "tails", "origin_ids"),
-    *(f"literals.{name}" for name in ("indptr", "nodes", "relation_ids", "datatypes", "languages", "origin_ids")),
+    *(f"literals.{name}" for name in ("indptr", "relation_ids", "datatypes", "languages", "origin_ids")),
     *(f"incoming.{name}" for name in ("indptr", "neighbours", "relations", "triples")),
-    *("outgoing.indptr", "outgoing.triples", "labels.rows"),
+    *("outgoing.indptr", "labels.rows"),
     *("aliases.blob", "aliases.offsets", "aliases.ids"),
     *(f"{of}further.{name}" for of in ("", "literals.") for name in ("rows", "origin_ids")),
 )
@@ -97,12 +97,13 @@ _NAMES = (
 def _write(graph: KnowledgeGraph, directory: Path) -> None:
     arrays = _arrays(graph)
     for name, array in arrays.items():
-        np.save(directory / f"{name}.npy", array, allow_pickle=False)
+        if not _is_constant(array):
+            np.save(directory / f"{name}.npy", array, allow_pickle=False)
     manifest = {
         "format": FORMAT,
         "version": __version__,
         "digest": graph.digest,
-        "counts": {"nodes": len(graph.nodes), "relations": len(graph.relations), "triples": len(graph)},
+        "counts": _counts(graph),
         "report": asdict(graph.report),
         "languages": graph.languages,
         "vocabulary": asdict(graph.labels.vocabulary),
@@ -116,8 +117,20 @@ def _write(graph: KnowledgeGraph, directory: Path) -> None:
     (directory / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1), "utf-8")
 
 
+def _counts(graph: KnowledgeGraph) -> dict[str, int]:
+    literals = graph.literals
+    counts = {"nodes": len(graph.nodes), "relations": len(graph.relations), "triples": len(graph)}
+    return counts | {"literals": len(literals)}
+
+
+def _is_constant(array: np.ndarray) -> bool:
+    """Whether an array is one value that looks like many (`ragmtl.kg.terms.once`)."""
+    return len(array) > 1 and array.strides == (0,)
+
+
 def _described(array: np.ndarray, path: Path) -> dict[str, object]:
-    return {"dtype": array.dtype.str, "length": len(array), "bytes": path.stat().st_size}
+    described = {"dtype": array.dtype.str, "length": len(array)}
+    return described | ({"value": int(array[0])} if _is_constant(array) else {"bytes": path.stat().st_size})
 
 
 def _may_be_replaced(directory: Path) -> bool:
@@ -141,6 +154,8 @@ def _read_manifest(directory: Path) -> dict[str, Any]:
 
 
 def _open(directory: Path, name: str, described: Mapping[str, Any]) -> np.ndarray:
+    if "value" in described:
+        return np.broadcast_to(np.array(described["value"], described["dtype"]), (int(described["length"]),))
     path = directory / f"{name}.npy"
     try:
         size = path.stat().st_size
@@ -160,11 +175,11 @@ def _restore(manifest: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> K
     report = dict(manifest["report"])
     for name in ("left_out", "inferred"):
         report[name] = tuple((reason, count) for reason, count in report[name])
-    outgoing = arrays["outgoing.indptr"], arrays["tails"], arrays["relation_ids"], arrays["outgoing.triples"]
+    out = outgoing(arrays["outgoing.indptr"], arrays["tails"], arrays["relation_ids"])
     incoming = (arrays[f"incoming.{name}"] for name in ("indptr", "neighbours", "relations", "triples"))
     aliases = Aliases(Strings(arrays["aliases.blob"], arrays["aliases.offsets"]), arrays["aliases.ids"])
     nodes, relations = Terms(strings["nodes"], aliases if len(aliases) else None), Terms(strings["relations"])
-    literals, ways = _restore_literals(manifest, arrays, strings["texts"]), (Adjacency(*outgoing), Adjacency(*incoming))
+    literals, ways = _restore_literals(manifest, arrays, strings["texts"]), (out, Adjacency(*incoming))
     labels = _restore_labels(manifest, arrays["labels.rows"], (nodes, relations, literals, *ways))
     return KnowledgeGraph(
         nodes=nodes,
@@ -203,7 +218,7 @@ def _restore_labels(
 def _restore_literals(manifest: Mapping[str, Any], arrays: Mapping[str, np.ndarray], texts: Strings) -> Literals:
     return Literals(
         indptr=arrays["literals.indptr"],
-        nodes=arrays["literals.nodes"],
+        nodes=_owners(arrays["literals.indptr"]),
         relation_ids=arrays["literals.relation_ids"],
         texts=texts,
         datatypes=arrays["literals.datatypes"],
@@ -215,9 +230,16 @@ def _restore_literals(manifest: Mapping[str, Any], arrays: Mapping[str, np.ndarr
     )
 
 
+def _owners(indptr: np.ndarray) -> np.ndarray:
+    counts = np.diff(indptr)
+    if (counts < 0).any():
+        raise ValueError("row pointers that go back")
+    return frozen(np.repeat(np.arange(len(counts), dtype=np.int32), counts))
+
+
 def _check_sizes(graph: KnowledgeGraph, directory: Path) -> None:
     """Arrays of one graph fit each other; those of two graphs rarely do."""
-    nodes, triples, rows = len(graph.nodes), len(graph.heads), len(graph.literals.nodes)
+    nodes, triples, rows = len(graph.nodes), len(graph.heads), len(graph.literals)
     columns = (graph.relation_ids, graph.tails, graph.origin_ids, graph.incoming.neighbours, graph.incoming.triples)
     fits = (
         all(len(column) == triples for column in columns)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-from jaxtyping import Int, Int64
+from jaxtyping import Int64, Integer
 
 from ragmtl.kg.joins import Slot, Table
 
-Keys = Int[np.ndarray, "_ _"]
+Keys = Integer[np.ndarray, "_ _"]
 
 
 def distinct(tables: Iterable[Table]) -> Iterator[Table]:

@@ -13,7 +13,7 @@ from operator import index as as_int
 from typing import SupportsIndex
 
 import numpy as np
-from jaxtyping import Int32, Int64, UInt8
+from jaxtyping import Int32, Int64, Integer, UInt8
 
 from ragmtl.errors import DataError
 
@@ -31,7 +31,7 @@ class Strings:
     """
 
     blob: UInt8[np.ndarray, " bytes"]
-    offsets: Int64[np.ndarray, " offsets"]
+    offsets: Integer[np.ndarray, " offsets"]
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Strings:
@@ -40,10 +40,10 @@ class Strings:
         Raises:
             DataError: A text holds half of a surrogate pair, which UTF-8 cannot hold.
         """
-        encoded = [_encode(text) for text in texts]
-        offsets = np.zeros(len(encoded) + 1, np.int64)
-        np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)), out=offsets[1:])
-        return cls(frozen(np.frombuffer(b"".join(encoded), np.uint8)), frozen(offsets))
+        parts = [encoded(text) for text in texts]
+        offsets = np.zeros(len(parts) + 1, np.int64)
+        np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)), out=offsets[1:])
+        return cls(frozen(np.frombuffer(b"".join(parts), np.uint8)), frozen(offsets.astype(fitting(int(offsets[-1])))))
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -140,13 +140,43 @@ class Terms:
         return np.fromiter((-1 if place is None else place for place in found), np.int64, len(iris))
 
 
+def fitting(largest: int) -> type[np.signedinteger]:
+    """The narrower of two types of integers that holds numbers up to `largest`."""
+    return np.int32 if largest < 1 << 31 else np.int64
+
+
+def narrow(column: Integer[np.ndarray, " rows"], *, at_least: type[np.integer] = np.uint8) -> np.ndarray:
+    """The column in the narrowest type that holds it, but no narrower than `at_least`; read-only.
+
+    Args:
+        column: Integers of 0 or more.
+        at_least: uint8 or uint16.
+    """
+    largest = int(column.max(initial=0))
+    types = [kind for kind in (np.uint8, np.uint16) if np.dtype(kind).itemsize >= np.dtype(at_least).itemsize]
+    kind = next((kind for kind in types if largest <= np.iinfo(kind).max), fitting(largest))
+    return frozen(column.astype(kind, copy=False))
+
+
+def once(column: Integer[np.ndarray, " rows"]) -> np.ndarray:
+    """The column; one that says the same in every row is kept as that value alone, which looks like many of them."""
+    if len(column) > 1 and column.strides[0] and column.min() == column.max():
+        return np.broadcast_to(column[:1].copy()[0], column.shape)
+    return column
+
+
 def frozen(array: np.ndarray) -> np.ndarray:
     """The same array, read-only: what a graph holds never changes."""
     array.flags.writeable = False
     return array
 
 
-def _encode(text: str) -> bytes:
+def encoded(text: str) -> bytes:
+    """A text in UTF-8.
+
+    Raises:
+        DataError: It holds half of a surrogate pair.
+    """
     try:
         return text.encode()
     except UnicodeEncodeError as error:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from jaxtyping import Float32, Int, Int32, Int64, UInt8
+from jaxtyping import Float32, Int32, Int64, Integer, UInt8
 
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.terms import frozen
@@ -100,7 +100,7 @@ def edges_of(graph: KnowledgeGraph) -> tuple[Edges, Edges]:
     )
 
 
-def ids_of(graph: KnowledgeGraph) -> tuple[Int[np.ndarray, " triples"], Int[np.ndarray, " triples"]]:
+def ids_of(graph: KnowledgeGraph) -> tuple[Integer[np.ndarray, " triples"], Integer[np.ndarray, " triples"]]:
     """The triple of each edge, for both directions."""
     return frozen(graph.outgoing.triples), frozen(graph.incoming.triples)
 
@@ -123,7 +123,7 @@ def _degrees(graph: KnowledgeGraph, hide: Set[int]) -> Int32[np.ndarray, " nodes
     return frozen(counts.astype(np.int32))
 
 
-def _most(degrees: Int[np.ndarray, " nodes"], count: int) -> Int64[np.ndarray, " hubs"]:
+def _most(degrees: Integer[np.ndarray, " nodes"], count: int) -> Int64[np.ndarray, " hubs"]:
     """The nodes of the highest degree, the highest first, ties by id."""
     least = np.partition(degrees, -count)[-count] if len(degrees) > count else 0
     over = np.flatnonzero(degrees > least)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import SupportsIndex
 
 import numpy as np
-from jaxtyping import Bool, Int, Int16, Int64
+from jaxtyping import Bool, Int16, Int64, Integer
 
 from ragmtl.kg.adjacency import Adjacency, gather
 from ragmtl.kg.languages import is_readable, language_rank
@@ -88,7 +88,7 @@ class View:
         return language
 
 
-def label_rows(view: View) -> Int[np.ndarray, " nodes"]:
+def label_rows(view: View) -> Integer[np.ndarray, " nodes"]:
     """For each node the row of the literal that is its label; -1 where it has none.
 
     The best language wins, then the best relation, then a label of its own before one of a node that stands for a

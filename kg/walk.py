@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Float64, Int, Int32, Int64, UInt8
+from jaxtyping import Bool, Float, Float32, Float64, Int32, Int64, Integer, UInt8
 
 from ragmtl.errors import DataError
 from ragmtl.kg.graph import KnowledgeGraph
@@ -20,7 +20,7 @@ from ragmtl.kg.subgraph import Subgraph
 from ragmtl.kg.terms import frozen
 from ragmtl.kg.terrain import Terrain, edges_of, ids_of, shown_relations, terrain_of
 
-Nodes = Sequence[int] | Int[np.ndarray, " some"]
+Nodes = Sequence[int] | Integer[np.ndarray, " some"]
 Ranked = tuple[Int64[np.ndarray, " reached"], Float32[np.ndarray, " reached"]]
 Answer = TypeVar("Answer")
 NOTHING: frozenset[int] = frozenset()
@@ -38,7 +38,7 @@ def pagerank(
     epsilon: float = 1e-6,
     most: int = MOST_EDGES,
     hide: Set[int] = NOTHING,
-    degrees: Int[np.ndarray, " nodes"] | None = None,
+    degrees: Integer[np.ndarray, " nodes"] | None = None,
 ) -> Ranked:
     """Personalised PageRank around seeds, by forward push; what it takes does not grow with the graph.
 
@@ -149,7 +149,7 @@ def k_hops(
 
 def cut(
     graph: KnowledgeGraph,
-    nodes: Int[np.ndarray, " nodes"],
+    nodes: Integer[np.ndarray, " nodes"],
     scores: Float[np.ndarray, " nodes"],
     seeds: Nodes,
     *,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int, Int32, Int64
+from jaxtyping import Int32, Int64, Integer
 
 from ragmtl.errors import MismatchError
 from ragmtl.kg.adjacency import compress
@@ -57,7 +57,7 @@ def load_json(path: Path) -> dict[str, Any]:
 
 
 def invert(
-    indptr: Int64[np.ndarray, " pointers"], columns: Int[np.ndarray, " entries"], count: int
+    indptr: Int64[np.ndarray, " pointers"], columns: Integer[np.ndarray, " entries"], count: int
 ) -> tuple[Int64[np.ndarray, " other_pointers"], Int32[np.ndarray, " entries"]]:
     """The same entries by column: row pointers, and the rows of each column in order.
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Bool, Int, Int64
+from jaxtyping import Bool, Int64, Integer
 
 from ragmtl.kg.graph import KnowledgeGraph, Literals, Strings
 from ragmtl.kg.subgraph import Subgraph
@@ -137,7 +137,9 @@ def _shuffle_literals(graph: KnowledgeGraph, generator: np.random.Generator) -> 
     )
 
 
-def _permuted_within(groups: Int[np.ndarray, " rows"], generator: np.random.Generator) -> Int64[np.ndarray, " rows"]:
+def _permuted_within(
+    groups: Integer[np.ndarray, " rows"], generator: np.random.Generator
+) -> Int64[np.ndarray, " rows"]:
     """A permutation of rows that leaves each in its group."""
     order = np.arange(len(groups))
     for group in np.unique(groups):
