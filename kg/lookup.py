@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Bool, Int, Int64
+from jaxtyping import Bool, Int64, Integer
 
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.literals import Literal
@@ -36,8 +36,8 @@ class Shown:
     """
 
     origins: Bool[np.ndarray, " origins"]
-    triples: Int[np.ndarray, " triples"]
-    literals: Int[np.ndarray, " literals"]
+    triples: Integer[np.ndarray, " triples"]
+    literals: Integer[np.ndarray, " literals"]
 
 
 class Lookup:
@@ -65,7 +65,7 @@ class Lookup:
         )
 
     @cached_property
-    def first_equal(self) -> Int[np.ndarray, " rows"]:
+    def first_equal(self) -> Integer[np.ndarray, " rows"]:
         """For each row of the literals, the first row with the same literal."""
         import pyarrow
 
@@ -77,7 +77,7 @@ class Lookup:
         keys = keys * max(len(literals.datatype_names), 1) + literals.datatypes
         keys = keys * max(len(literals.language_names), 1) + literals.languages
         _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-        result: Int[np.ndarray, " rows"] = first[inverse]
+        result: Integer[np.ndarray, " rows"] = first[inverse]
         return result
 
     @cached_property

@@ -6,11 +6,11 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Integer
 
 from ragmtl.kg.adjacency import compress
 
-Codes = Int[np.ndarray, " _"]
+Codes = Integer[np.ndarray, " _"]
 
 _NONE = np.zeros(1, np.int64)
 
@@ -26,9 +26,9 @@ class Order:
         literal: Whether these are rows of literals.
     """
 
-    indptr: Int[np.ndarray, " pointers"]
-    rows: Int[np.ndarray, " rows"] | None
-    relations: Int[np.ndarray, " rows"] | None
+    indptr: Integer[np.ndarray, " pointers"]
+    rows: Integer[np.ndarray, " rows"] | None
+    relations: Integer[np.ndarray, " rows"] | None
     literal: bool
 
     def spans(self, keys: Codes, links: Codes | None) -> tuple[Codes, Codes]:
