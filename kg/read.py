@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from ragmtl.errors import DataError
-from ragmtl.kg import oxigraph, rdflib_reader
+from ragmtl.kg import oxigraph, rdflib_reader, scan
 from ragmtl.kg.encode import GraphBuilder
 from ragmtl.kg.files import Sources, find_files, format_of, sha256, unchanged
 from ragmtl.kg.graph import KnowledgeGraph, Source
@@ -21,7 +21,7 @@ from ragmtl.kg.reading import Options, Progress, Reading
 from ragmtl.kg.unpack import RATIO
 from ragmtl.kg.vocabulary import USUAL, Vocabulary
 
-Lane = Literal["pyoxigraph", "rdflib"]
+Lane = Literal["scan", "pyoxigraph", "rdflib"]
 """What reads a file: pyoxigraph, or rdflib (slower, for comparison and for what only it can read)."""
 
 
@@ -37,6 +37,7 @@ def read_rdf(  # noqa: PLR0913 -- each argument is one thing that files may ask 
     on_error: Literal["raise", "skip"] = "raise",
     max_ratio: int = RATIO,
     lane: Lane | None = None,
+    threads: int = 1,
 ) -> KnowledgeGraph:
     """Read RDF: Turtle, N-Triples, N-Quads, TriG, RDF/XML, JSON-LD or N3; plain or as .gz, .bz2, .xz or .zst.
 
@@ -52,7 +53,8 @@ def read_rdf(  # noqa: PLR0913 -- each argument is one thing that files may ask 
             `graph.report.left_out` ("skip"). Skipped are any bad line of N-Triples and N-Quads; in other formats
             statements with a bad IRI or language tag, while bad syntax always ends the reading.
         max_ratio: How many times its packed size a file may unpack to (64 MiB are always accepted).
-        lane: What reads the files; the fastest that can where None.
+        lane: What reads the files; the fastest that can where None. "scan" reads N-Triples and N-Quads only.
+        threads: How many threads scan N-Triples and N-Quads.
 
     Raises:
         DataError: A file is missing, unknown or malformed (with the line), there is no triple at all, or a relation
@@ -65,8 +67,9 @@ def read_rdf(  # noqa: PLR0913 -- each argument is one thing that files may ask 
     for number, (path, name) in enumerate(zip(files, formats, strict=True)):
         reading = Reading(builder, path, number, progress, options)
         with unchanged(path):
-            _parse(reading, name, lane)
+            _parse(reading, name, lane, threads)
             read.append(Source(str(path), sha256(path), reading.count))
+        builder.flush((number, 0))
         reading.finish()
         left_out += reading.left_out
     if not len(builder):
@@ -82,9 +85,12 @@ def read_rdf(  # noqa: PLR0913 -- each argument is one thing that files may ask 
     return with_inferred(graph, infer)
 
 
-def _parse(reading: Reading, name: str, lane: Lane | None) -> None:
+def _parse(reading: Reading, name: str, lane: Lane | None, threads: int) -> None:
     if lane == "rdflib":
         rdflib_reader.parse_file(reading, name)
+        return
+    if name in ("nt", "nquads") and lane in (None, "scan"):
+        scan.parse_file(reading, name, threads)
         return
     try:
         oxigraph.parse_file(reading, name)

@@ -60,8 +60,8 @@ class Reading:
         self.options = options
         self.count = 0
         self.left_out: Counter[str] = Counter()
-        self._builder = builder
-        self._number = number
+        self.builder = builder
+        self.number = number
         self._progress = progress
         self._mark = builder.mark()
         self._blank: dict[str, str] = {}
@@ -69,19 +69,25 @@ class Reading:
 
     def blank(self, name: str) -> str:
         """The name, in the whole graph, of a blank node of this file."""
-        return self._blank.setdefault(name, f"_:f{self._number}b{len(self._blank)}")
+        return self._blank.setdefault(name, f"_:f{self.number}b{len(self._blank)}")
 
     def statement(self, head: str, relation: str, tail: str | Value, graph: str = "") -> None:
         """Add one statement."""
         origin = self._origins.get(graph)
         if origin is None:
-            origin = self._origins[graph] = self._builder.origin(str(self.path), graph)
+            origin = self._origins[graph] = self.builder.origin(str(self.path), graph)
         if isinstance(tail, str):
-            self._builder.triple(head, relation, tail, origin)
+            self.builder.triple(head, relation, tail, origin)
         else:
-            self._builder.value(head, relation, *tail, origin)
+            self.builder.value(head, relation, *tail, origin)
         self.count += 1
         if self._progress is not None and self.count % _STEP == 0:
+            self._progress(str(self.path), self.count)
+
+    def counted(self, statements: int) -> None:
+        """Tell that so many more statements were added to the builder."""
+        before, self.count = self.count, self.count + statements
+        if self._progress is not None and before // _STEP < self.count // _STEP:
             self._progress(str(self.path), self.count)
 
     def row(self, row: Row) -> None:
@@ -100,7 +106,7 @@ class Reading:
 
     def restart(self) -> None:
         """Forget all statements of this file, and what was left out of it: it is to be read again."""
-        self._builder.undo(self._mark)
+        self.builder.undo(self._mark)
         self._blank.clear()
         self._origins.clear()
         self.count = 0
