@@ -39,7 +39,8 @@ from ragmtl.retrieval.evidence import Evidence
 from ragmtl.retrieval.hybrid import Retriever, Retrieves
 from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.progress import Progress, no_progress
-from ragmtl.retrieval.settings import RetrievalSettings, SourceWeights
+from ragmtl.retrieval.titles import read_titled
+from ragmtl.retrieving import retrieval_settings
 from ragmtl.seed import seed_everything
 from ragmtl.sizes import HeadSize, ModelSize, build_model, ranking_size
 from ragmtl.tables import Loaded
@@ -83,10 +84,13 @@ def build_index(config: Config, folder: str | Path, watch: Watch = unwatched) ->
     Raises:
         DataError: Graph or corpus cannot be read.
     """
-    cache = endpoints_beside(folder)
-    graph = read_graph(config, _statements(watch("reading the graph")), cache)
-    corpus = Corpus.read(config.resolve(config.corpus.path), graph, progress=watch("linking passages"))
+    path = config.resolve(config.corpus.path)
     encoder = encoder_for(config, vectors_beside(folder))
+    if not config.graph.sources and not config.graph.endpoints:
+        titles, corpus = read_titled(path, watch("linking passages"))
+        return Index.build(titles, corpus, encoder, folder, watch("encoding passages"))
+    graph = read_graph(config, _statements(watch("reading the graph")), endpoints_beside(folder))
+    corpus = Corpus.read(path, graph, progress=watch("linking passages"))
     return Index.build(graph, corpus, encoder, folder, watch("encoding passages"))
 
 
@@ -116,23 +120,6 @@ def open_index(config: Config, folder: str | Path) -> Index:
             f"the index in {folder}; {AGAIN}"
         )
     return index
-
-
-def retrieval_settings(config: Config) -> RetrievalSettings:
-    """How the retriever works."""
-    chosen = config.retrieval
-    weights = {"bm25": 0.0, "tfidf": 0.0, "dense": 0.0, "graph": 0.0} | {str(k): v for k, v in chosen.weights.items()}
-    return RetrievalSettings(
-        passages=chosen.passages,
-        nodes=chosen.nodes,
-        walk=chosen.walk,
-        hops=chosen.hops,
-        hubs=chosen.hubs,
-        weights=SourceWeights(**weights),
-        triples=chosen.triples,
-        tokens=chosen.tokens,
-        linking=chosen.linking,
-    )
 
 
 def evidence_index(index: Index, kind: EvidenceKind, seed: int, folder: Path, watch: Watch = unwatched) -> Index:

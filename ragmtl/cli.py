@@ -124,6 +124,7 @@ def index(
             NameVectors.build(built.graph, built.encoder, bar("encoding names")).save(names_folder(built.directory))
     typer.echo(f"graph: {built.graph.report}")
     typer.echo(f"corpus: {built.corpus.report}")
+    typer.echo(f"vectors: {built.dense.choice.kind} ({built.dense.choice.reason})")
     typer.echo(f"wrote {folder}")
 
 

@@ -52,8 +52,8 @@ class GraphConfig(Section):
     """Where the RDF is, and how its words are found.
 
     Attributes:
-        sources: Files, folders or globs.
-        endpoints: SPARQL endpoints; one of both is needed.
+        sources: Files, folders or globs; none, and no endpoints: a graph is made of the titles of the passages.
+        endpoints: SPARQL endpoints, beside or instead of sources.
         languages: Preferred languages of labels and descriptions, the best first.
         labels: IRIs of more relations that give a node its label; they go before the usual ones, as do all below.
         alternative_labels: IRIs of more relations that give a node other names.
@@ -73,7 +73,7 @@ class GraphConfig(Section):
 
     @model_validator(mode="after")
     def _has_sources(self) -> GraphConfig:
-        if not self.sources and not self.endpoints:
+        if not self.sources and not self.endpoints and self.model_fields_set & {"sources", "endpoints"}:
             raise ValueError("sources or endpoints are needed, found neither")
         return self
 
@@ -106,6 +106,9 @@ class RetrievalConfig(Section):
         hubs: `stop` where walks must not pass through relations that mostly lead to hubs, such as large classes.
         linking: How entities are found in a text: `exact`, `fuzzy` or `full`.
         weights: Weight of each way to find passages: `bm25`, `tfidf`, `dense`, `graph`.
+        fusion: How their scores become one: `shape`, `weighted`, `reciprocal`.
+        graph_passages: How the graph finds passages: by a `walk` in which they are nodes, or by their `mentions`.
+        candidates: Passages that each way proposes.
     """
 
     passages: int = Field(default=5, ge=0, le=100)
@@ -116,7 +119,10 @@ class RetrievalConfig(Section):
     linking: Linking = "exact"
     hops: int = Field(default=2, ge=1, le=5)
     hubs: Literal["pass", "stop"] = "pass"
-    weights: dict[PassageSource, Annotated[float, Field(ge=0)]] = {"bm25": 0.3, "dense": 0.4, "graph": 0.3}
+    weights: dict[PassageSource, Annotated[float, Field(ge=0)]] = {"bm25": 0.5, "dense": 0.5, "graph": 1.0}
+    fusion: Literal["shape", "weighted", "reciprocal"] = "shape"
+    graph_passages: Literal["walk", "mentions"] = "walk"
+    candidates: int = Field(default=200, ge=1, le=10_000)
 
 
 class ModelConfig(Section):
@@ -251,7 +257,7 @@ class Config(Section):
     name: str
     seed: int = Field(default=0, ge=0)
     folder: Path = Path()
-    graph: GraphConfig
+    graph: GraphConfig = GraphConfig()
     corpus: CorpusConfig
     encoder: EncoderConfig = EncoderConfig()
     retrieval: RetrievalConfig = RetrievalConfig()

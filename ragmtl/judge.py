@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ragmtl.build import Watch, retrieval_settings, unwatched
+from ragmtl.build import Watch, unwatched
 from ragmtl.config import read_config
 from ragmtl.errors import MismatchError
 from ragmtl.retrieval.evaluate import KS, Judged, judge
@@ -24,6 +24,7 @@ from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.questions import read_questions
 from ragmtl.retrieval.settings import RetrievalSettings
 from ragmtl.retrieval.tables import Row, read_table
+from ragmtl.retrieving import retrieval_settings
 from ragmtl.tasks.bootstrap import Interval, bootstrap, paired_bootstrap
 from ragmtl.tasks.metrics import Statistics, mean
 

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 
 from ragmtl.assembly import Assembly
-from ragmtl.build import hidden_relations, item_nodes, item_signals, reader_for, retrieval_settings
+from ragmtl.build import hidden_relations, item_nodes, item_signals, reader_for
 from ragmtl.errors import DataError
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.nearest import iri_hint
@@ -24,6 +24,7 @@ from ragmtl.retrieval.evidence import Evidence
 from ragmtl.retrieval.hybrid import Retriever
 from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.query import Query
+from ragmtl.retrieving import retrieval_settings
 from ragmtl.run import Run, same_answers
 from ragmtl.tables import load_tasks
 from ragmtl.tasks.base import Example, Source, Task

@@ -19,6 +19,7 @@ from jaxtyping import Int32, Int64
 from ragmtl.errors import DataError
 from ragmtl.kg.adjacency import row_of
 from ragmtl.kg.graph import KnowledgeGraph, Source, Strings, Terms
+from ragmtl.retrieval.about import about_of
 from ragmtl.retrieval.arrays import Arrays, invert, load_arrays, load_json, save_arrays, save_json
 from ragmtl.retrieval.progress import Progress
 
@@ -85,6 +86,7 @@ class Corpus:
         mention_indptr, mentions: Passages that speak of node `n`: `mentions[mention_indptr[n]:mention_indptr[n + 1]]`.
         given: The IRIs that the row of each passage names, one a line; empty where it is linked by names in its text,
             and a line break where it is to be linked to nothing.
+        about: The node that each passage is about: the first that it speaks of and whose name is its title; else -1.
         sources: The files that were read.
         report: How the passages were linked.
         digest: sha256 of passages and links.
@@ -100,6 +102,7 @@ class Corpus:
     entities: Int32[np.ndarray, " links"]
     mention_indptr: Int64[np.ndarray, " node_pointers"]
     mentions: Int32[np.ndarray, " links"]
+    about: Int32[np.ndarray, " passages"]
     sources: tuple[Source, ...]
     report: CorpusReport
     digest: str = field(repr=False)
@@ -250,7 +253,7 @@ class Corpus:
 
 _LINE = "\n"
 _STRINGS = ("ids", "titles", "texts", "given", "groups")
-_COLUMNS = ("group_ids", "indptr", "entities", "mention_indptr", "mentions")
+_COLUMNS = ("group_ids", "indptr", "entities", "mention_indptr", "mentions", "about")
 _ARRAYS = tuple(f"{name}_{part}" for name in _STRINGS for part in ("blob", "offsets")) + _COLUMNS
 
 
@@ -311,6 +314,7 @@ def _assemble(
         entities=np.zeros(0, np.int32),
         mention_indptr=np.zeros(1, np.int64),
         mentions=np.zeros(0, np.int32),
+        about=np.array(about_of(graph, [passage.title for passage in passages], links), np.int32),
         sources=sources,
         report=report,
         digest="",

@@ -49,7 +49,8 @@ def load_encoder(name: str, *, device: str = "cpu", inside: bool = False, half: 
     """Load an encoder by name.
 
     Args:
-        name: "hashing" (no model), "minilm" (all-MiniLM-L6-v2), a folder, or the id of a model on the Hugging Face hub.
+        name: "hashing" (no model), "minilm" (all-MiniLM-L6-v2), a folder (of a transformer, or a two-tower encoder), or
+            the id of a model on the Hugging Face hub.
         device: Where a model runs: "cpu", "cuda", "cuda:1".
         inside: Whether vectors are for a model to read, not to search by: wider, and from inside of the network;
             "hashing" has none and gives the same vectors.
@@ -61,10 +62,13 @@ def load_encoder(name: str, *, device: str = "cpu", inside: bool = False, half: 
     """
     if name == "hashing":
         return HashingEncoder()
-    from ragmtl.retrieval.transformer import TransformerEncoder, hub_folder, minilm_folder
+    if (Path(name) / "two_tower.json").is_file():
+        from ragmtl.retrieval.two_tower import TwoTowerEncoder
 
-    folder = minilm_folder() if name == "minilm" else hub_folder(name)
-    return TransformerEncoder(name, folder, device=device, inside=inside, half=half)
+        return TwoTowerEncoder(name, Path(name))
+    from ragmtl.retrieval.transformer import TransformerEncoder, encoder_folder
+
+    return TransformerEncoder(name, encoder_folder(name), device=device, inside=inside, half=half)
 
 
 class CachedEncoder:

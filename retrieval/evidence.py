@@ -49,6 +49,42 @@ class ScoredPassage:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class LabelledExample:
+    """A training example whose labels may be evidence for others.
+
+    Attributes:
+        id: Unlike any other.
+        text: What it says; may be empty where it has entities.
+        labels: What is right for it.
+        group: What it stands or falls with; its id where empty.
+        entities: IRIs that it is about.
+    """
+
+    id: str
+    text: str
+    labels: tuple[str, ...]
+    group: str = ""
+    entities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredExample:
+    """A training example that was retrieved, with its labels.
+
+    Attributes:
+        example: The example.
+        score: How alike it is, in [0, 1]; the best of a query has 1.
+        sources: Score by source before fusion (`bm25`, `dense`, `entities`).
+        reason: One readable sentence: why it was chosen.
+    """
+
+    example: LabelledExample
+    score: float
+    sources: Mapping[str, float]
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class NodeScores:
     """Sparse scores over the nodes of the graph: those of `targets` that the walk reached.
@@ -74,6 +110,7 @@ class Evidence:
         mentions: Entities found in the text of the query.
         targets: How near the query is to each node that a ranking task may answer with, and that
             the walk reached (the subgraph holds only the nearest nodes of any kind).
+        neighbours: Training examples like the query, with their labels; never the query's own example or group.
         notes: What the user should know, such as "nothing in the query links to the graph".
         triple_reasons: Why each triple of the subgraph is there, in the order of `subgraph.triples`.
     """
@@ -86,3 +123,4 @@ class Evidence:
     targets: NodeScores
     notes: tuple[str, ...] = ()
     triple_reasons: tuple[str, ...] = ()
+    neighbours: tuple[ScoredExample, ...] = ()

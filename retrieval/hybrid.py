@@ -4,7 +4,7 @@
     evidence = retriever(Query("a sour red spice", exclude=frozenset({"spices"})))
 
 Text is linked to nodes; a walk from these, from the query's entities and its history gives every node a score. Passages
-come from words, vectors and the graph (Σ over the nodes a passage speaks of: score · rarity) and are fused.
+come from words, vectors and the graph (a walk in which passages are nodes too), and are fused.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float64, Int, Int64
+from jaxtyping import Float32, Float64, Int, Int64
 
 from ragmtl.kg.adjacency import gather
 from ragmtl.kg.hubs import quiet_relations
@@ -22,17 +22,20 @@ from ragmtl.retrieval.context import mentions_in
 from ragmtl.retrieval.dense import Found
 from ragmtl.retrieval.evidence import Evidence, Mention, NodeScores, ScoredPassage
 from ragmtl.retrieval.expand import Walked, expand
-from ragmtl.retrieval.fuse import Candidates, fuse
+from ragmtl.retrieval.fuse import Candidates, Crowd, fuse, parts_of
 from ragmtl.retrieval.index import Index
+from ragmtl.retrieval.learned_fusion import LearnedFusion
 from ragmtl.retrieval.lexical import NOTHING
 from ragmtl.retrieval.name_vectors import NameVectors, names_folder
+from ragmtl.retrieval.passage_walk import PassageWalk
 from ragmtl.retrieval.progress import Progress, no_progress
 from ragmtl.retrieval.query import Query
 from ragmtl.retrieval.ranking import best
 from ragmtl.retrieval.reasons import node_reasons, passage_reason, triple_reasons
 from ragmtl.retrieval.route_targets import Asked, spans_of
 from ragmtl.retrieval.seeds import Seeds
-from ragmtl.retrieval.settings import RetrievalSettings, SourceWeights
+from ragmtl.retrieval.settings import Fusion, RetrievalSettings, SourceWeights
+from ragmtl.retrieval.trust import trust_in
 
 __all__ = ["NOTHING_LINKS", "RetrievalSettings", "Retriever", "Retrieves", "SourceWeights"]
 
@@ -41,6 +44,8 @@ NOTHING_LINKS = "nothing in the query links to the graph; answered from text alo
 _CHUNK = 256
 _END = 200
 _NONE: Found = (NOTHING, np.zeros(0, np.float32))
+_Near = tuple[Int64[np.ndarray, " _"], Float32[np.ndarray, " _"], Crowd]
+_NOWHERE: _Near = (*_NONE, Crowd(0.0, 0.0))
 
 
 @runtime_checkable
@@ -95,6 +100,8 @@ class Retriever:
         self._names = _kept_names(index) if self.settings.linking == "full" else None
         if self.settings.walk == "learned" and scorer is None:
             self._scorer = _kept_scorer(index)
+        self._fusion = LearnedFusion.load(index.directory) if self.settings.fusion == "learned" else None
+        self._passage_walk = PassageWalk(index.graph, index.corpus)
         self._rarity = _rarity(np.diff(index.corpus.mention_indptr), len(index.corpus))
 
     def __call__(self, query: Query) -> Evidence:
@@ -119,15 +126,24 @@ class Retriever:
         groups = [group for name in query.exclude if (group := self.index.corpus.groups.find(name)) is not None]
         return np.flatnonzero(np.isin(self.index.corpus.group_ids, groups)) if groups else NOTHING
 
-    def _retrieve(self, query: Query, excluded: Int64[np.ndarray, " excluded"], near: Found) -> Evidence:
-        settings, graph = self.settings, self.index.graph
-        relations = {iri: graph.relations.find(iri) for iri in sorted(query.hide)}
-        hide = frozenset(found for found in relations.values() if found is not None)
-        mentions = mentions_in(query.text, graph, self.index.linker, settings.linking, hide, self._names)
-        seeds = Seeds.of(query, mentions, graph, most=settings.seeds, decay=settings.decay)
-        learned = self._learned(query, mentions, seeds, hide)
-        walked = expand(graph, seeds, settings, hide | self._quiet, learned)
-        sources = self._sources(query.text, walked, excluded, near)
+    def candidates(self, queries: Sequence[Query]) -> list[dict[str, Candidates]]:
+        """What each source proposes for each query, before fusion: what a fusion is learned from."""
+        without = [self.excluded(query) for query in queries]
+        near = self._nearest(queries, without)
+        found = []
+        for query, excluded, meant in zip(queries, without, near, strict=True):
+            hide, _ = self._hidden(query)
+            mentions = self._mentions(query, hide)
+            found.append(self._proposed(query, (mentions, self._seeds(query, mentions)), hide, excluded, meant)[0])
+        return found
+
+    def _retrieve(self, query: Query, excluded: Int64[np.ndarray, " excluded"], near: _Near) -> Evidence:
+        graph, (hide, unknown) = self.index.graph, self._hidden(query)
+        mentions = self._mentions(query, hide)
+        seeds = self._seeds(query, mentions)
+        sources, walked = self._proposed(query, (mentions, seeds), hide, excluded, near)
+        if self._fusion is not None:
+            sources = self._fusion.weigh(sources)
         return Evidence(
             query=query,
             subgraph=walked.subgraph,
@@ -135,7 +151,7 @@ class Retriever:
             passages=self._passages(sources, walked),
             mentions=mentions,
             targets=self._targets(walked),
-            notes=_notes(seeds, [iri for iri, found in relations.items() if found is None]),
+            notes=_notes(seeds, unknown),
             triple_reasons=triple_reasons(walked.subgraph, walked.why),
         )
 
@@ -146,47 +162,96 @@ class Retriever:
         asked = Asked(query.text, spans_of(seeds, mentions), frozenset(), frozenset())
         return self._scorer(asked, hide, (self.settings.nodes, self.settings.triples))
 
-    def _nearest(self, queries: Sequence[Query], without: list[Int64[np.ndarray, " _"]]) -> list[Found]:
+    def _seeds(self, query: Query, mentions: Sequence[Mention]) -> Seeds:
+        return Seeds.of(query, mentions, self.index.graph, most=self.settings.seeds, decay=self.settings.decay)
+
+    def _hidden(self, query: Query) -> tuple[frozenset[int], list[str]]:
+        """The relations that must not be seen, and those that there are not."""
+        relations = {iri: self.index.graph.relations.find(iri) for iri in sorted(query.hide)}
+        unknown = [iri for iri, found in relations.items() if found is None]
+        return frozenset(found for found in relations.values() if found is not None), unknown
+
+    def _mentions(self, query: Query, hide: frozenset[int]) -> tuple[Mention, ...]:
+        index = self.index
+        return mentions_in(query.text, index.graph, index.linker, self.settings.linking, hide, self._names)
+
+    def _proposed(
+        self,
+        query: Query,
+        linked: tuple[Sequence[Mention], Seeds],
+        hidden: frozenset[int],
+        excluded: Int64[np.ndarray, " excluded"],
+        near: _Near,
+    ) -> tuple[dict[str, Candidates], Walked]:
+        """What each source proposes, and where the walk led."""
+        mentions, seeds = linked
+        hide = hidden | self._quiet
+        walked = expand(self.index.graph, seeds, self.settings, hide, self._learned(query, mentions, seeds, hidden))
+        sources = self._sources(query.text, near, excluded)
+        if self.settings.weights.graph > 0 and len(walked.nodes):
+            trust = trust_in(query, mentions, seeds, self.index.bm25)
+            sources["graph"] = self._by_graph(seeds, walked, excluded, hide, trust)
+        return sources, walked
+
+    def _nearest(self, queries: Sequence[Query], without: list[Int64[np.ndarray, " _"]]) -> list[_Near]:
         """What is near in meaning, for each query; nothing for those without text."""
-        found = [_NONE] * len(queries)
+        found = [_NOWHERE] * len(queries)
         rows = [row for row, query in enumerate(queries) if query.text.strip()]
         if rows and self.settings.weights.dense > 0:
+            dense = self.index.dense
             vectors = self.index.encoder.encode([_gist(queries[row].text) for row in rows])
-            results = self.index.dense.search_many(vectors, self.settings.candidates, [without[row] for row in rows])
-            for row, result in zip(rows, results, strict=True):
-                found[row] = result
+            results = dense.search_many(vectors, self.settings.candidates, [without[row] for row in rows])
+            for row, vector, result in zip(rows, vectors, results, strict=True):
+                found[row] = (*result, dense.crowd(vector))
         return found
 
-    def _sources(
-        self, text: str, walked: Walked, excluded: Int64[np.ndarray, " excluded"], near: Found
-    ) -> dict[str, Candidates]:
-        """What each source that counts proposes."""
+    def _sources(self, text: str, near: _Near, excluded: Int64[np.ndarray, " excluded"]) -> dict[str, Candidates]:
+        """What each source that reads the text proposes."""
         weights, most, index = self.settings.weights, self.settings.candidates, self.index
         sources = {}
-        if weights.bm25 > 0:
-            sources["bm25"] = Candidates(*index.bm25.search(text, most, without=excluded), weights.bm25)
-        if weights.tfidf > 0:
-            sources["tfidf"] = Candidates(*index.tfidf.search(text, most, without=excluded), weights.tfidf)
+        for name, lexical, weight in (("bm25", index.bm25, weights.bm25), ("tfidf", index.tfidf, weights.tfidf)):
+            if weight > 0:
+                passages, scores, crowd = lexical.search_in_crowd(text, most, without=excluded)
+                sources[name] = Candidates(passages, scores, weight, crowd=crowd)
         if weights.dense > 0:
-            sources["dense"] = Candidates(*near, weights.dense, has_floor=True)
-        if weights.graph > 0 and len(walked.nodes):
-            sources["graph"] = Candidates(*self._spoken_of(walked, excluded), weights.graph)
+            sources["dense"] = Candidates(*near[:2], weights.dense, has_floor=True, crowd=near[2])
         return sources
 
-    def _spoken_of(self, walked: Walked, excluded: Int64[np.ndarray, " excluded"]) -> Found:
-        """Passages that speak of nodes that the walk reached."""
-        corpus = self.index.corpus
-        places, owners = gather(corpus.mention_indptr, walked.nodes)
-        parts = (walked.scores * self._rarity[walked.nodes])[owners]
-        sums = np.bincount(corpus.mentions[places], parts, minlength=len(corpus))
+    def _by_graph(
+        self,
+        seeds: Seeds,
+        walked: Walked,
+        excluded: Int64[np.ndarray, " excluded"],
+        hide: frozenset[int],
+        trust: float,
+    ) -> Candidates:
+        """Passages near the seeds."""
+        settings, count = self.settings, len(self.index.corpus)
+        sums = np.zeros(count)
+        if settings.graph_passages == "walk" and settings.walk != "k-hop":
+            passages, near = self._passage_walk.rank(
+                seeds.nodes,
+                seeds.weights,
+                damping=settings.damping,
+                epsilon=settings.epsilon,
+                hide=hide,
+                without=excluded,
+            )
+            sums[passages] = near
+        else:
+            places, owners = gather(self.index.corpus.mention_indptr, walked.nodes)
+            parts = (walked.scores * self._rarity[walked.nodes])[owners]
+            sums += np.bincount(self.index.corpus.mentions[places], parts, minlength=count)
         sums[excluded] = 0.0
         scores = sums / max(sums.max(initial=0.0), 1e-12)
-        found = best(scores, self.settings.candidates)
-        return found, scores[found].astype(np.float32)
+        found = best(scores, settings.candidates)
+        return Candidates(
+            found, scores[found].astype(np.float32), settings.weights.graph, False, Crowd.of(scores), trust
+        )
 
     def _passages(self, sources: dict[str, Candidates], walked: Walked) -> tuple[ScoredPassage, ...]:
-        passages, scores = fuse(sources, self.settings.passages, self.settings.min_score)
-        raw, parts = _tables(sources)
+        passages, scores = fuse(sources, self.settings.passages, self.settings.min_score, self.settings.fusion)
+        raw, parts = _tables(sources, self.settings.fusion)
         order = np.argsort(walked.nodes)
         chosen = []
         for passage, score in zip(passages.tolist(), scores.tolist(), strict=True):
@@ -238,14 +303,15 @@ def _rarity(mentions: Int64[np.ndarray, " nodes"], passages: int) -> Float64[np.
 _Tables = dict[str, dict[int, float]]
 
 
-def _tables(sources: dict[str, Candidates]) -> tuple[_Tables, _Tables]:
+def _tables(sources: dict[str, Candidates], fusion: Fusion) -> tuple[_Tables, _Tables]:
     """By source and passage: the score that the source gives, and what it adds to the fused score."""
+    added = parts_of(sources, fusion)
     raw: _Tables = {}
     parts: _Tables = {}
     for name, source in sources.items():
         passages = source.passages.tolist()
         raw[name] = dict(zip(passages, source.scores.tolist(), strict=True))
-        parts[name] = dict(zip(passages, (source.weight * source.normalised()).tolist(), strict=True))
+        parts[name] = dict(zip(passages, added[name].tolist(), strict=True))
     return raw, parts
 
 

@@ -168,7 +168,8 @@ def _write(graph: KnowledgeGraph, corpus: Corpus, encoder: Encoder, folder: Path
     Lexical.of(words, "bm25").save(folder / "bm25")
     Lexical.of(words, "tfidf").save(folder / "tfidf")
     Linker.build(graph, texts).save(folder / "linker")
-    Dense.build(encoder.encode(texts, progress)).save(folder / "dense")
+    dense = Dense.build(encoder.encode(texts, progress))
+    dense.save(folder / "dense")
     sources = [(Path(source.path), source.sha256) for source in (*graph.sources, *corpus.sources)]
     files = files_in(folder)
     manifest = {
@@ -177,6 +178,7 @@ def _write(graph: KnowledgeGraph, corpus: Corpus, encoder: Encoder, folder: Path
         "library": __version__,
         "graph": graph.digest,
         "corpus": corpus.digest,
+        "dense": {"kind": dense.choice.kind, "reason": dense.choice.reason},
         "encoder": {"name": encoder.name, "dim": encoder.dim, "fingerprint": encoder.fingerprint},
         "sources": [{"path": str(path.absolute()), "sha256": digest} for path, digest in sources],
         "files": sizes(files, folder),

@@ -22,6 +22,7 @@ from jaxtyping import Float32, Int32, Int64
 from ragmtl.errors import MismatchError
 from ragmtl.kg.adjacency import gather
 from ragmtl.retrieval.arrays import AGAIN, load_arrays, load_json, save_arrays
+from ragmtl.retrieval.fuse import Crowd
 from ragmtl.retrieval.ranking import best
 from ragmtl.retrieval.tokens import tokenise
 from ragmtl.retrieval.words import Words, bm25, tfidf
@@ -84,12 +85,25 @@ class Lexical:
             k: The largest number of passages.
             without: Passages that must not be found.
         """
+        return self.search_in_crowd(text, k, without=without)[:2]
+
+    def search_in_crowd(
+        self, text: str, k: int, *, without: Int64[np.ndarray, " excluded"] = NOTHING
+    ) -> tuple[Int64[np.ndarray, " found"], Float32[np.ndarray, " found"], Crowd]:
+        """`search`, and what the scores of all passages are like."""
         if not text:
-            return NOTHING, np.zeros(0, np.float32)
+            return NOTHING, np.zeros(0, np.float32), Crowd(0.0, 0.0)
         scores = self.scores(text)
         scores[without] = 0.0
         found = best(scores, k)
-        return found, scores[found]
+        return found, scores[found], Crowd.of(scores)
+
+    def rarity(self, word: str) -> float:
+        """log(1 + passages / (1 + passages with the word)); 0 for function words."""
+        terms = terms_of(word)
+        rows = [self.vocabulary[term] for term in terms if term in self.vocabulary]
+        found = int(self.indptr[rows[0] + 1] - self.indptr[rows[0]]) if rows else 0
+        return float(np.log1p(self.count / (1 + found))) if terms else 0.0
 
     def scores(self, text: str) -> Float32[np.ndarray, " passages"]:
         """The score of every passage, 0 or more."""

@@ -241,7 +241,7 @@ def _stretches(
     names: Names, tokens: Tokens
 ) -> Iterator[tuple[int, Int64[np.ndarray, " place"], UInt64[np.ndarray, "form place"]]]:
     """By length: the words at which stretches begin, and their hashes with each form of the last word."""
-    forms = hashes(tokens.words)
+    forms = hashes(tokens.words, tokens.owners)
     places = np.arange(len(tokens.words))
     yield 1, places, forms
     reach = np.minimum(names.longest(forms[0]), len(tokens.words) - places)

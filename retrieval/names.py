@@ -104,6 +104,15 @@ class Names:
         return cls(**load_arrays(directory, [field.name for field in fields(cls)]))
 
 
+def unqualified(name: str) -> str:
+    """A name without what stands behind it in brackets.
+
+    >>> unqualified("Heat (1995 film)")
+    'Heat'
+    """
+    return _QUALIFIER.sub("", name)
+
+
 def extend(
     prefix: UInt64[np.ndarray, " place"], words: UInt64[np.ndarray, "*form place"]
 ) -> UInt64[np.ndarray, "*form place"]:
@@ -153,7 +162,7 @@ class _Table:
 def _forms(names: Iterable[str]) -> Iterator[tuple[tuple[str, ...], float, bool]]:
     """Each name as words, and in forms that leave something out; how good the form is; whether it has a capital."""
     for name in names:
-        for form, factor in ((name, 1.0), (_QUALIFIER.sub("", name), _WITHOUT_QUALIFIER)):
+        for form, factor in ((name, 1.0), (unqualified(name), _WITHOUT_QUALIFIER)):
             words = tuple(tokenise(form).words)
             capital = form[:1].isupper()
             if 0 < len(words) <= LONGEST:

@@ -16,6 +16,8 @@ class Query:
             model reads them as input of its own.
         exclude: Groups of passages that must not be retrieved (an example's own dialogue, say).
         hide: IRIs of relations whose triples must not be seen (they state the label).
+        example: Id of the labelled example that this is; its own label is never evidence.
+        group: The group of that example; no label of the group is evidence.
     """
 
     text: str = ""
@@ -23,3 +25,5 @@ class Query:
     history: tuple[str, ...] = ()
     exclude: frozenset[str] = frozenset()
     hide: frozenset[str] = frozenset()
+    example: str = ""
+    group: str = ""

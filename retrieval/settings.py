@@ -7,6 +7,8 @@ from typing import Literal, get_args
 
 from ragmtl.errors import ConfigError
 
+Fusion = Literal["weighted", "reciprocal", "shape", "learned"]
+GraphPassages = Literal["walk", "mentions"]
 Walk = Literal["pagerank", "k-hop", "paths", "steiner", "learned"]
 Hubs = Literal["pass", "stop"]
 
@@ -17,6 +19,8 @@ Linking = Literal["exact", "fuzzy", "full"]
 @dataclass(frozen=True, slots=True)
 class SourceWeights:
     """How much each source of passages counts when their scores are added; a source of weight 0 is not asked.
+
+    BM25 and vectors read the same text, so that they share the weight of one voice; the graph is the other.
 
     Attributes:
         bm25, tfidf: Words that query and passage share.
@@ -48,6 +52,9 @@ class RetrievalSettings:
         hops: How many hops, for "k-hop"; "paths" are at most twice as long.
         hubs: Whether walks pass through relations that mostly lead to hubs (`ragmtl.kg.hubs`), such as large classes.
         weights: How much each source of passages counts.
+        fusion: How their scores become one: "shape", "weighted", "reciprocal" or "learned" (see `fuse`).
+        graph_passages: How the graph finds passages: they are nodes of a walk of their own ("walk"), or they score the
+            sum of the nodes that they mention ("mentions", as always after "k-hop").
         min_score: Passages with a fused score below this, in [0, 1], are left out.
         targets: The largest number of nodes in `Evidence.targets`.
         candidates: How many passages each source proposes.
@@ -71,9 +78,11 @@ class RetrievalSettings:
     hops: int = 2
     hubs: Hubs = "pass"
     weights: SourceWeights = field(default_factory=SourceWeights)
+    fusion: Fusion = "shape"
+    graph_passages: GraphPassages = "walk"
     min_score: float = 0.0
     targets: int = 512
-    candidates: int = 50
+    candidates: int = 200
     seeds: int = 64
     decay: float = 0.9
     damping: float = 0.85
@@ -83,14 +92,7 @@ class RetrievalSettings:
     linking: Linking = "exact"
 
     def __post_init__(self) -> None:
-        if self.walk not in get_args(Walk):
-            known = ", ".join(f'"{name}"' for name in get_args(Walk))
-            raise ConfigError(f"expected a walk of {known}, found {self.walk!r}")
-        if self.hubs not in get_args(Hubs):
-            raise ConfigError(f'expected hubs "pass" or "stop", found {self.hubs!r}')
-        if self.linking not in get_args(Linking):
-            known = ", ".join(f'"{name}"' for name in get_args(Linking))
-            raise ConfigError(f"expected linking of {known}, found {self.linking!r}")
+        self._check_choices()
         for name in ("triples", "tokens"):
             if (limit := getattr(self, name)) is not None and limit < 0:
                 raise ConfigError(f"expected {name} of 0 or more, or None, found {limit}")
@@ -100,3 +102,16 @@ class RetrievalSettings:
         for name, low, high in (("min_score", 0, 1), ("decay", 0, 1), ("damping", 0, 0.999), ("epsilon", 1e-12, 1)):
             if not low <= getattr(self, name) <= high:
                 raise ConfigError(f"expected {name} between {low} and {high}, found {getattr(self, name)}")
+
+    def _check_choices(self) -> None:
+        if self.walk not in get_args(Walk):
+            known = ", ".join(f'"{name}"' for name in get_args(Walk))
+            raise ConfigError(f"expected a walk of {known}, found {self.walk!r}")
+        if self.hubs not in get_args(Hubs):
+            raise ConfigError(f'expected hubs "pass" or "stop", found {self.hubs!r}')
+        if self.linking not in get_args(Linking):
+            known = ", ".join(f'"{name}"' for name in get_args(Linking))
+            raise ConfigError(f"expected linking of {known}, found {self.linking!r}")
+        for name, choices in (("fusion", get_args(Fusion)), ("graph_passages", get_args(GraphPassages))):
+            if getattr(self, name) not in choices:
+                raise ConfigError(f"expected {name} to be one of {', '.join(choices)}, found {getattr(self, name)!r}")

@@ -94,7 +94,8 @@ class Spelling:
             chosen = {word: near[place] for word, near in unknown.items() if place < len(near)}
             words = [chosen.get(word, word) for word in tokens.words]
             changed = np.array([word in chosen for word in tokens.words], np.bool_)
-            yield Tokens(words, tokens.starts, tokens.ends), changed
+            owners = ["" if new else owner for new, owner in zip(changed, tokens.owners, strict=True)]
+            yield Tokens(words, tokens.starts, tokens.ends, owners), changed
 
     def save(self, directory: Path) -> None:
         """Write into a directory."""

@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import UInt64
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|&")
+_POSSESSIVE = re.compile(r"(?<=[^\W_])['’]s$", re.IGNORECASE)
 _SHORTEST_WITH_PLURAL = 4
 
 STOP_WORDS = frozenset(
@@ -43,22 +44,35 @@ STOP_WORDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The words of a text, and where each begins and ends in it."""
+    """The words of a text, and where each begins and ends in it.
+
+    Attributes:
+        owners: Each word without the 's of a possessive; empty for others.
+    """
 
     words: list[str]
     starts: list[int]
     ends: list[int]
+    owners: list[str]
 
 
 def tokenise(text: str) -> Tokens:
     """All words of a text."""
     found = list(_TOKEN.finditer(text))
-    return Tokens([_plain(match[0]) for match in found], [m.start() for m in found], [m.end() for m in found])
+    owners = [_owner(match[0]) for match in found]
+    return Tokens([_plain(m[0]) for m in found], [m.start() for m in found], [m.end() for m in found], owners)
 
 
-def hashes(words: list[str]) -> UInt64[np.ndarray, "form word"]:
-    """Hashes of each word in up to four forms: as it is, two readings as a plural, and its own plural; 0 for none."""
-    return np.array([_hashes(word) for word in words], np.uint64).reshape(-1, 4).T
+def hashes(words: list[str], owners: list[str] | None = None) -> UInt64[np.ndarray, "form word"]:
+    """Hashes of each word in up to four forms: as it is, two readings as a plural, and its own plural; 0 for none.
+
+    Where a word is a possessive ("Lothair II's"), its owner stands in the place of the first reading as a plural.
+    """
+    forms = np.array([_hashes(word) for word in words], np.uint64).reshape(-1, 4).T
+    for place, owner in enumerate(owners or ()):
+        if owner:
+            forms[1, place] = _hashes(owner)[0]
+    return forms
 
 
 def other_numbers(word: str) -> tuple[str, str, str]:
@@ -87,6 +101,12 @@ def _hash(word: str) -> int:
     return (
         int.from_bytes(blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little") if word else 0
     )
+
+
+def _owner(word: str) -> str:
+    """The word without the 's of a possessive; empty where it is none."""
+    owner = _POSSESSIVE.sub("", word) if "'" in word or "’" in word else word
+    return _plain(owner) if owner != word else ""
 
 
 @lru_cache(maxsize=2**16)

@@ -58,12 +58,14 @@ class TransformerEncoder:
     ) -> None:
         self.name = name
         self.fingerprint = _fingerprint(folder) + ("-inside" if inside else "") + ("-bfloat16" if half else "")
-        self._tokenizer, self._model = _load_model(folder, device, torch.bfloat16 if half else torch.float32)
+        self._tokenizer, self._model = load_tokenizer_and_model(
+            folder, device, torch.bfloat16 if half else torch.float32
+        )
         layers = int(self._model.config.num_hidden_layers)
         self._layers = (round(layers * 2 / 3), layers) if inside else ()
         self.dim = int(self._model.config.hidden_size) * (len(self._layers) or 1)
         self._batch = batch
-        self._pooling = _pooling(folder)
+        self._pooling = pooling_of(folder)
         self._longest = _longest(folder, int(self._tokenizer.model_max_length))
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Float32[np.ndarray, "text dim"]:
@@ -87,12 +89,11 @@ class TransformerEncoder:
             if self._layers:
                 states = self._model(**tokens, output_hidden_states=True).hidden_states
                 mask = _inner(tokens["attention_mask"])
-                pooled = torch.cat([_mean(states[layer], mask) for layer in self._layers], dim=1)
+                found = torch.cat([_mean(states[layer], mask) for layer in self._layers], dim=1)
             else:
                 last = self._model(**tokens).last_hidden_state
-                pooled = last[:, 0].float() if self._pooling == "cls" else _mean(last, tokens["attention_mask"])
-                pooled = torch.nn.functional.normalize(pooled, dim=-1)
-            vectors: Float32[np.ndarray, "text dim"] = pooled.cpu().numpy()
+                found = pooled(last, tokens["attention_mask"], self._pooling)
+            vectors: Float32[np.ndarray, "text dim"] = found.cpu().numpy()
         return vectors
 
 
@@ -104,12 +105,25 @@ def _inner(mask: Int[Tensor, "text token"]) -> Int[Tensor, "text token"]:
     return inner
 
 
+def pooled(
+    states: Float[Tensor, "text token dim"], mask: Int[Tensor, "text token"], pooling: str
+) -> Float[Tensor, "text dim"]:
+    """One vector of length 1 per text, out of the states of its tokens."""
+    found = states[:, 0].float() if pooling == "cls" else _mean(states, mask)
+    return torch.nn.functional.normalize(found, dim=-1)
+
+
 def _mean(states: Float[Tensor, "text token dim"], mask: Int[Tensor, "text token"]) -> Float[Tensor, "text dim"]:
     weights = mask.unsqueeze(-1).float()
     return (states.float() * weights).sum(1) / weights.sum(1).clamp(min=1.0)
 
 
-def _load_model(folder: Path, device: str, precision: torch.dtype) -> tuple[Any, Any]:
+def load_tokenizer_and_model(folder: Path, device: str, precision: torch.dtype) -> tuple[Any, Any]:
+    """The tokenizer and the frozen model of a folder.
+
+    Raises:
+        ConfigError: The folder holds none.
+    """
     from transformers import AutoModel, AutoTokenizer
 
     try:
@@ -136,6 +150,11 @@ def _silence() -> Iterator[None]:
     finally:
         if drawn:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def encoder_folder(name: str) -> Path:
+    """The folder of "minilm", or `hub_folder` of any other."""
+    return minilm_folder() if name == "minilm" else hub_folder(name)
 
 
 def hub_folder(name: str) -> Path:
@@ -200,7 +219,8 @@ def _cached(name: str) -> Path | None:
     return folder if folder is not None and any(folder.glob("*.safetensors")) else None
 
 
-def _pooling(folder: Path) -> str:
+def pooling_of(folder: Path) -> str:
+    """How a model makes one vector of its tokens': "mean", or "cls" for the first."""
     settings = _json(folder / "1_Pooling" / "config.json")
     return "cls" if settings.get("pooling_mode_cls_token") else "mean"
 
