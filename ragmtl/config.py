@@ -1,7 +1,6 @@
 """The configuration file: one TOML file, read into frozen pydantic models.
 
-A key that does not exist, a value of the wrong type and a missing file each become one `ConfigError`
-that names the place in the file and the nearest thing that exists.
+Unknown keys, wrong types and missing files are one `ConfigError` that names the place and the nearest thing there is.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ class GraphConfig(Section):
 
     Attributes:
         sources: Files, folders or globs; none, and no endpoints: a graph is made of the titles of the passages.
-        endpoints: SPARQL endpoints, beside or instead of sources.
+        endpoints: SPARQL endpoints.
         languages: Preferred languages of labels and descriptions, the best first.
         labels: IRIs of more relations that give a node its label; they go before the usual ones, as do all below.
         alternative_labels: IRIs of more relations that give a node other names.
@@ -102,13 +101,10 @@ class RetrievalConfig(Section):
         nodes: Nodes per subgraph.
         triples, tokens: Most triples of a subgraph, and most words in them; no limit where left out.
         walk: How the subgraph is chosen: `pagerank`, `k-hop`, `paths`, `steiner` or `learned`.
-        hops: How far `k-hop` goes; `paths` are at most twice as long.
-        hubs: `stop` where walks must not pass through relations that mostly lead to hubs, such as large classes.
+        hops, hubs: How far `k-hop` goes, `paths` twice as far; `stop`: no walk over relations that mostly lead to hubs.
         linking: How entities are found in a text: `exact`, `fuzzy` or `full`.
-        weights: Weight of each way to find passages: `bm25`, `tfidf`, `dense`, `graph`.
-        fusion: How their scores become one: `shape`, `weighted`, `reciprocal`.
-        graph_passages: How the graph finds passages: by a `walk` in which they are nodes, or by their `mentions`.
-        candidates: Passages that each way proposes.
+        weights, fusion: Of each way to find passages (`bm25`, `tfidf`, `dense`, `graph`); how scores become one.
+        graph_passages, candidates: `walk` with passages as nodes, or `mentions`; passages that each way proposes.
     """
 
     passages: int = Field(default=5, ge=0, le=100)
