@@ -15,7 +15,7 @@ from pathlib import Path
 from zlib import crc32
 
 import numpy as np
-from jaxtyping import Bool, Int32, Int64, UInt8, UInt32, UInt64
+from jaxtyping import Bool, Int, Int32, UInt8, UInt32, UInt64
 
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.terms import Strings, frozen
@@ -43,7 +43,7 @@ class Spelling:
     """
 
     blob: UInt8[np.ndarray, " bytes"]
-    offsets: Int64[np.ndarray, " offsets"]
+    offsets: Int[np.ndarray, " offsets"]
     counts: Int32[np.ndarray, " words"]
     keys: UInt32[np.ndarray, " forms"]
     rows: Int32[np.ndarray, " forms"]
