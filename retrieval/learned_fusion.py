@@ -76,7 +76,7 @@ class LearnedFusion:
         """
         if not (directory / FILE).is_file():
             raise MismatchError(
-                f"expected a learned fusion in {directory / FILE}, found none; learn one with `ragmtl tune`, or choose "
+                f"expected a learned fusion in {directory / FILE}, found none; learn one with `learn_fusion`, or choose "
                 'the fusion "shape"'
             )
         stated = load_json(directory / FILE)
@@ -84,7 +84,7 @@ class LearnedFusion:
         if (weights.shape, biases.shape) != ((len(SOURCES), len(FEATURES)), (len(SOURCES),)):
             raise MismatchError(
                 f"expected {len(SOURCES)} x {len(FEATURES)} weights in {directory / FILE}, found {weights.shape}; "
-                "learn it again with `ragmtl tune`"
+                "learn it again with `learn_fusion`"
             )
         return cls(weights, biases, int(stated.get("queries", 0)))
 

@@ -87,7 +87,7 @@ class TwoTowerEncoder:
         except (OSError, KeyError, RuntimeError, SafetensorError) as error:
             raise ConfigError(
                 f"expected a two-tower encoder in {folder}, found none that is whole ({error}); train it again with "
-                "`ragmtl tune-encoder`"
+                "`train_two_tower`"
             ) from error
         self._tower.eval().requires_grad_(False)
         self.name = name

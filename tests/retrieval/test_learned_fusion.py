@@ -63,7 +63,7 @@ def test_it_is_saved_and_opened(tmp_path: Path) -> None:
 
 
 def test_what_is_missing_or_damaged_is_named(tmp_path: Path) -> None:
-    with pytest.raises(MismatchError, match="ragmtl tune"):
+    with pytest.raises(MismatchError, match="learn_fusion"):
         LearnedFusion.load(tmp_path)
     (tmp_path / "fusion.json").write_text('{"weights": [[1.0]], "biases": [0.0]}', encoding="utf-8")
     with pytest.raises(MismatchError, match="4 x 5 weights"):

@@ -60,8 +60,8 @@ def test_a_seed_gives_the_same_encoder_again(folder: Path, tmp_path: Path) -> No
 
 def test_a_damaged_folder_is_refused(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "two_tower.json").write_bytes((folder / "two_tower.json").read_bytes())
-    with pytest.raises(ConfigError, match="ragmtl tune-encoder"):
+    with pytest.raises(ConfigError, match="train_two_tower"):
         load_encoder(str(tmp_path))
     (tmp_path / "two_tower.safetensors").write_bytes(b"nonsense")
-    with pytest.raises(ConfigError, match="ragmtl tune-encoder"):
+    with pytest.raises(ConfigError, match="train_two_tower"):
         load_encoder(str(tmp_path))
