@@ -76,8 +76,8 @@ class LearnedFusion:
         """
         if not (directory / FILE).is_file():
             raise MismatchError(
-                f"expected a learned fusion in {directory / FILE}, found none; learn one with `learn_fusion`, or choose "
-                'the fusion "shape"'
+                f"expected a learned fusion in {directory / FILE}, found none; learn one with `learn_fusion`, or "
+                'choose the fusion "shape"'
             )
         stated = load_json(directory / FILE)
         weights, biases = np.array(stated.get("weights"), np.float64), np.array(stated.get("biases"), np.float64)
