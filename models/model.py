@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from jaxtyping import Bool, Float
@@ -164,6 +165,13 @@ class Model(nn.Module):
             votes = self.votes[_key(task)](batch.node_ids, nodes.mask, batch.node_example, len(batch))
             answer = answer + votes * (1 - read.fused.no_evidence).unsqueeze(1)
         return answer
+
+    def votes_of(self, task: str, batch: Batch, fused: Fused) -> Float[Tensor, "node answer"] | None:
+        """What each node adds to the logits of a task by itself; None where entities do not vote."""
+        if _key(task) not in self.votes:
+            return None
+        voting = cast(EntityVotes, self.votes[_key(task)])
+        return voting.each(batch.node_ids) * (1 - fused.no_evidence)[batch.node_example].unsqueeze(1)
 
     def _passages(self, batch: Batch, kept: Bool[Tensor, " batch"]) -> PassageTokens:
         mask = batch.passage_mask & self._kept(batch.passage_mask) & kept.unsqueeze(1)

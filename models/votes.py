@@ -43,4 +43,9 @@ class EntityVotes(nn.Module):
             example: Which example each belongs to.
             batch: Number of examples.
         """
-        return group_sum(self.table(ids * mask), example, batch)
+        return group_sum(self.each(ids * mask), example, batch)
+
+    def each(self, ids: Int[Tensor, " node"]) -> Float[Tensor, "node answer"]:
+        """What each node adds to each logit."""
+        votes: Float[Tensor, "node answer"] = self.table(ids)
+        return votes

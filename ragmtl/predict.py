@@ -18,7 +18,7 @@ from ragmtl.kg.nearest import iri_hint
 from ragmtl.learned import id_tables
 from ragmtl.models.batch import Vectors
 from ragmtl.models.model import Outputs
-from ragmtl.prediction import Answer, MentionView, NodeView, PassageView, Prediction, Score, TripleView
+from ragmtl.prediction import Answer, MentionView, NodeView, PassageView, Prediction, Score, TripleView, Vote
 from ragmtl.read import node_vectors, read_queries, used_nodes
 from ragmtl.retrieval.evidence import Evidence
 from ragmtl.retrieval.hybrid import Retriever
@@ -30,7 +30,7 @@ from ragmtl.tables import load_tasks
 from ragmtl.tasks.base import Example, Source, Task
 from ragmtl.tasks.recommend import ask
 
-SHOWN = 20
+SHOWN, SHOWN_VOTES = 20, 6
 
 
 class Predictor:
@@ -78,7 +78,7 @@ class Predictor:
         able = self._answerable(query)
         read = [self._outputs(assembly, able) for assembly in assemblies]
         answers = [
-            self._answer(task, outputs, assembly)
+            self._voted(self._answer(task, outputs, assembly), task, outputs, assembly)
             for assembly, outputs in zip(assemblies, read, strict=True)
             for task in assembly.source.tasks
             if task.name in able and outputs is not None
@@ -167,6 +167,22 @@ class Predictor:
             case "ranking":
                 scores = self._ranked(task, logits, assembly.source.examples[0])[:SHOWN]
                 return Answer(task.name, "ranking", tuple(score.name for score in scores), scores)
+
+    def _voted(self, answer: Answer, task: Task, outputs: Outputs, assembly: Assembly) -> Answer:
+        """An answer with the strongest votes of entities on what was chosen."""
+        evidence = assembly.readings[0].evidence
+        votes = self.run.model.votes_of(task.name, assembly.batch([0]), outputs.fused)
+        if votes is None or evidence is None:
+            return answer
+        graph, nodes = self.index.graph, evidence.subgraph.nodes.tolist()
+        found = [
+            Vote(name, graph.nodes[node], graph.label(node), value)
+            for name in answer.chosen
+            for node, value in zip(nodes, votes[:, task.answers.index(name)].tolist(), strict=True)
+            if value
+        ]
+        strongest = sorted(found, key=lambda vote: (-abs(vote.value), vote.iri, vote.answer))
+        return replace(answer, votes=tuple(strongest[:SHOWN_VOTES]))
 
     def _ranked(self, task: Task, logits: Float[np.ndarray, " item"], example: Example) -> tuple[Score, ...]:
         """Items by probability, without those of the history."""

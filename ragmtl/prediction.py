@@ -22,6 +22,16 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class Vote:
+    """What one entity of the evidence adds by itself to the logit of an answer (`ragmtl/models/votes.py`)."""
+
+    answer: str
+    iri: str
+    label: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What one task answers.
 
@@ -31,6 +41,7 @@ class Answer:
         chosen: Names of the classes, labels or items that the task settles on, best first.
         scores: All classes or labels, or the best items; best first.
         threshold: From which probability on a label is chosen; only for `labels`.
+        votes: The entities that spoke most for or against what was chosen, strongest first; none for rankings.
     """
 
     task: str
@@ -38,6 +49,7 @@ class Answer:
     chosen: tuple[str, ...]
     scores: tuple[Score, ...]
     threshold: float | None = None
+    votes: tuple[Vote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

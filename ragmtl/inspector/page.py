@@ -143,8 +143,20 @@ def _answer(answer: Answer) -> str:
     return (
         f'<article class="card answer"><h3>{escape(answer.task)}</h3>'
         f'<p class="chosen" dir="auto">{escape(_headline(answer))}</p>{_bars(answer, first)}{more}'
-        f'<p class="quiet small">{_scale(answer)}</p></article>'
+        f'{_votes(answer)}<p class="quiet small">{_scale(answer)}</p></article>'
     )
+
+
+def _votes(answer: Answer) -> str:
+    """Which entities spoke for or against what was chosen, beside what the model read."""
+    if not answer.votes:
+        return ""
+    rows = "".join(
+        f'<li>{link(vote.iri, vote.label)} <span class="quiet">on</span> <bdi>{escape(vote.answer)}</bdi> '
+        f'<span class="number">{vote.value:+.2f}</span></li>'
+        for vote in answer.votes
+    )
+    return f'<details class="votes"><summary>Votes of entities</summary><ul>{rows}</ul></details>'
 
 
 def _headline(answer: Answer) -> str:

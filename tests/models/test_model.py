@@ -151,6 +151,18 @@ def test_same_seed_same_training_step(batch: Batch) -> None:
     assert torch.equal(*answers)
 
 
+def test_votes_are_what_entities_add(batch: Batch) -> None:
+    model = build().eval()
+    outputs = model(batch)
+    votes = model.votes_of("cuisine", batch, outputs.fused)
+    assert votes is not None
+    assert model.votes_of("a.b", batch, outputs.fused) is None
+    for parameter in model.votes.parameters():
+        torch.nn.init.zeros_(parameter)
+    added = torch.zeros_like(outputs.heads["cuisine"]).index_add_(0, batch.node_example, votes)
+    torch.testing.assert_close(model(batch).heads["cuisine"] + added, outputs.heads["cuisine"])
+
+
 def test_seeds_are_never_dropped_in_training(vectors: Vectors, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ragmtl.models.model.WITHOUT_EVIDENCE", 0.0)
     model, batch = build(dropout=0.999).train(), collate([laws.random_reading(11)], vectors)

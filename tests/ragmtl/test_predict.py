@@ -5,9 +5,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+import torch
 from jaxtyping import Float32
+from torch import Tensor
 
 from ragmtl.errors import DataError
+from ragmtl.models.batch import Batch
+from ragmtl.models.fusion import Fused
 from ragmtl.predict import Predictor, as_query, check_entities, show_evidence
 from ragmtl.prediction import Prediction
 from ragmtl.read import node_vectors
@@ -40,6 +44,25 @@ def test_hidden_relations_are_never_shown(predictor: Predictor, query: Query) ->
     assert not {T + "kind", T + "tastes"} & {triple.relation for triple in found.triples}
     assert not any(word in node.reason for node in found.nodes for word in ("kind →", "tastes →", "(kind", "(tastes"))
     assert {T + "kind", T + "tastes"} <= found.query.hide
+
+
+def test_votes_name_the_entities_that_speak_most(predictor: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
+    def votes(task: str, batch: Batch, fused: Fused) -> Tensor | None:
+        count = len(batch.node_ids)
+        strengths = torch.arange(count, dtype=torch.float32) - count / 2
+        return None if task != "kind" else strengths.unsqueeze(1).expand(count, len(predictor.tasks["kind"].answers))
+
+    query = Query("sencha, gyokuro and matcha")
+    assert all(answer.votes == () for answer in predictor(query).answers)
+    monkeypatch.setattr(predictor.run.model, "votes_of", votes)
+    found = predictor(query)
+    voted = {answer.task: answer.votes for answer in found.answers}
+    assert [task for task, cast in voted.items() if cast] == ["kind"]
+    strongest = voted["kind"][0]
+    assert (strongest.iri, strongest.value) == (found.nodes[0].iri, -len(found.nodes) / 2)
+    sizes = [abs(vote.value) for vote in voted["kind"]]
+    assert sizes == sorted(sizes, reverse=True)
+    assert {vote.answer for vote in voted["kind"]} == {next(a for a in found.answers if a.task == "kind").chosen[0]}
 
 
 class Remembers:

@@ -12,6 +12,7 @@ from ragmtl.prediction import (
     Prediction,
     Score,
     TripleView,
+    Vote,
 )
 from ragmtl.report import Comparison, Difference, Row
 from ragmtl.retrieval.query import Query
@@ -153,7 +154,13 @@ def answers() -> tuple[Answer, ...]:
     items = (*best, ("garlic", 0.041), ("lemon", 0.033), ("parsley", 0.028), ("chickpea", 0.017))
     ordered = sorted(labels, key=lambda label: -label[1])
     return (
-        Answer("cuisine", "class", ("Levantine",), tuple(Score(name, value) for name, value in cuisines + more)),
+        Answer(
+            "cuisine",
+            "class",
+            ("Levantine",),
+            tuple(Score(name, value) for name, value in cuisines + more),
+            votes=(Vote("Levantine", iri("sumac"), "sumac", 0.62), Vote("Levantine", iri("thyme"), "thyme", -0.08)),
+        ),
         Answer(
             "diet and allergens",
             "labels",

@@ -183,3 +183,9 @@ def test_a_notebook_gets_the_page_in_a_frame(kitchen: Prediction) -> None:
     assert frames[0]["srcdoc"] == render_prediction(kitchen)
     assert "allow-same-origin" not in frames[0]["sandbox"]
     assert framed(kitchen, height=300).count('height="300"') == 1
+
+
+def test_votes_of_entities_are_told(kitchen: Prediction) -> None:
+    assert render_prediction(kitchen).count('<details class="votes">') == 1
+    text = " ".join(Page(render_prediction(kitchen)).text.split())
+    assert "Votes of entities sumac on Levantine +0.62 thyme on Levantine -0.08" in text
