@@ -36,7 +36,7 @@ def world(trained: World, tmp_path: Path) -> World:
     [
         (
             lambda files: files.replace("graph.ttl", "t:grownIn t:uji ; t:tastes t:marine .", "t:grownIn ; ."),
-            ["graph.ttl:6: objectList expected, found 't:gyokuro"],
+            ["graph.ttl:6: column 71: expected Turtle"],
         ),
         (lambda files: files.edit("graph.ttl", lambda _: "# nothing yet\n"), ["graph", "expected", "triple", "none"]),
         (
