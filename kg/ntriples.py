@@ -87,6 +87,16 @@ def read_lines(reading: Reading, block: bytes, first: int, *, quads: bool) -> No
     Raises:
         DataError: A line is no statement (unless bad statements are skipped).
     """
+    for _, row in rows(reading, block, first, quads=quads):
+        reading.row(row)
+
+
+def rows(reading: Reading, block: bytes, first: int, *, quads: bool) -> Iterator[tuple[int, Row]]:
+    """Number and content of each line that is a statement; those that are none end the reading, or are counted.
+
+    Raises:
+        DataError: A line is no statement (unless bad statements are skipped).
+    """
     for number, line in split(block, first):
         try:
             row = read_line(decoded(line, reading.path, number), reading.path, number, quads=quads)
@@ -96,7 +106,7 @@ def read_lines(reading: Reading, block: bytes, first: int, *, quads: bool) -> No
             reading.leave_out(BAD_LINES)
         else:
             if row is not None:
-                reading.row(row)
+                yield number, row
 
 
 def read_line(text: str, path: Path, number: int, *, quads: bool) -> Row | None:

@@ -19,8 +19,8 @@ from pyoxigraph import RdfFormat, parse, serialize
 from ragmtl.errors import DataError
 from ragmtl.kg.builder import GraphBuilder
 from ragmtl.kg.lines import Settings
-from ragmtl.kg.ntriples import blocks, decoded, read_line, split
-from ragmtl.kg.reading import BAD_LINES, Reading, Row
+from ragmtl.kg.ntriples import blocks, rows
+from ragmtl.kg.reading import Reading, Row
 from ragmtl.kg.unpack import opened
 
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"})
@@ -123,16 +123,8 @@ def _one_by_one(
 ) -> Iterator[tuple[int, bytes]]:
     """Number and canonical form of each line that is a statement."""
     for number, line in zip(numbers.tolist(), lines, strict=True):
-        for _, content in split(line, number):
-            try:
-                row = read_line(decoded(content, reading.path, number), reading.path, number, quads=quads)
-            except DataError:
-                if not reading.options.skip:
-                    raise
-                reading.leave_out(BAD_LINES)
-            else:
-                if row is not None:
-                    yield number, _written(row).encode()
+        for _, row in rows(reading, line, number, quads=quads):
+            yield number, _written(row).encode()
 
 
 def _written(row: Row) -> str:

@@ -171,8 +171,10 @@ class Predictor:
     def _voted(self, answer: Answer, task: Task, outputs: Outputs, assembly: Assembly) -> Answer:
         """An answer with the strongest votes of entities on what was chosen."""
         evidence = assembly.readings[0].evidence
+        if task.head == "ranking" or evidence is None:  # nobody votes there, and a batch would compute its signals anew
+            return answer
         votes = self.run.model.votes_of(task.name, assembly.batch([0]), outputs.fused)
-        if votes is None or evidence is None:
+        if votes is None:
             return answer
         graph, nodes = self.index.graph, evidence.subgraph.nodes.tolist()
         found = [
