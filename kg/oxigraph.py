@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 from typing import IO, Any, cast
 
-from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Triple, parse
+from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, RdfFormat, Triple, parse, serialize
 
 from ragmtl.errors import DataError
 from ragmtl.kg import rdflib_reader
@@ -34,6 +35,7 @@ _FORMATS = {
     "xml": RdfFormat.RDF_XML,
     "json-ld": RdfFormat.JSON_LD,
 }
+_BATCH = 20_000
 _DIRECTION = re.compile(rb'"@[A-Za-z0-9-]*--')
 _PLACE = re.compile(r"^Parser error (?:at|between) line .*?: ")
 
@@ -122,11 +124,10 @@ def _parse_once(reading: Reading, name: str, *, lenient: bool) -> None:
     options = reading.options
     try:
         with guarded(reading.path, name, options.ratio, new_terms=options.skip) as file:
-            for quad in parse(cast(IO[bytes], file), _FORMATS[name], base_iri=options.base, lenient=lenient):
-                if name == "n3" and type(quad.graph_name) is not DefaultGraph:
-                    raise ElsewhereError("expected N3 without formulas, found one; read it with rdflib", reading.path)
-                if _is_old(reading, name, quad) and (not lenient or _is_good(reading, name, quad)):
-                    reading.statement(*_row(reading, quad))
+            found = parse(cast(IO[bytes], file), _FORMATS[name], base_iri=options.base, lenient=lenient)
+            kept = _kept(reading, name, found, lenient=lenient)
+            while batch := list(islice(kept, _BATCH)):  # written and scanned, which is faster than term by term
+                reading.lines(serialize(batch, format=RdfFormat.N_QUADS) or b"")
     except SyntaxError as error:
         if name == "n3" and "not allowed in regular RDF" in str(error):
             raise ElsewhereError(f"expected N3 without formulas: {error.args[0]}", reading.path) from error
@@ -136,6 +137,20 @@ def _parse_once(reading: Reading, name: str, *, lenient: bool) -> None:
             raise
         message = "expected terms and comments up to 16 MiB, found a longer one; read it with rdflib"
         raise ElsewhereError(message, reading.path) from error
+
+
+def _kept(reading: Reading, name: str, quads: Iterable[Quad], *, lenient: bool) -> Iterator[Quad]:
+    """The statements to keep; texts without directions."""
+    for quad in quads:
+        if name == "n3" and type(quad.graph_name) is not DefaultGraph:
+            raise ElsewhereError("expected N3 without formulas, found one; read it with rdflib", reading.path)
+        if _is_old(reading, name, quad) and (not lenient or _is_good(reading, name, quad)):
+            tail = quad.object
+            if type(tail) is Literal and tail.direction is not None:
+                plain = Literal(tail.value, language=tail.language)
+                yield Quad(quad.subject, quad.predicate, plain, quad.graph_name)
+            else:
+                yield quad
 
 
 def _is_good(reading: Reading, name: str, quad: Quad) -> bool:

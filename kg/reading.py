@@ -64,6 +64,7 @@ class Reading:
         self.number = number
         self._progress = progress
         self._mark = builder.mark()
+        self._part = 0
         self._blank: dict[str, str] = {}
         self._origins: dict[str, int] = {}
 
@@ -89,6 +90,11 @@ class Reading:
         before, self.count = self.count, self.count + statements
         if self._progress is not None and before // _STEP < self.count // _STEP:
             self._progress(str(self.path), self.count)
+
+    def lines(self, lines: bytes) -> None:
+        """Add statements that a program wrote as N-Quads, with the names that blank nodes have in the file."""
+        self._part += 1
+        self.counted(self.builder.lines((self.number, self._part), str(self.path), lines, self.number + 1))
 
     def row(self, row: Row) -> None:
         """Add one statement whose blank nodes still have the names of the file, `_:name`."""
