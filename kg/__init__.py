@@ -9,7 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ragmtl.kg.endpoint import Endpoint
+    from ragmtl.kg.bridge.store import GraphStore
+    from ragmtl.kg.endpoints.endpoint import Endpoint
+    from ragmtl.kg.exporting.write import to_networkx, to_rdflib, write_turtle
     from ragmtl.kg.graph import (
         Adjacency,
         Further,
@@ -22,17 +24,15 @@ if TYPE_CHECKING:
         Strings,
         Terms,
     )
-    from ragmtl.kg.hubs import hub_nodes, quiet_relations
-    from ragmtl.kg.query import Answer
-    from ragmtl.kg.rdflib_store import GraphStore
-    from ragmtl.kg.read import read_rdf
+    from ragmtl.kg.parsing.read import read_rdf
+    from ragmtl.kg.sparql.query import Answer
     from ragmtl.kg.subgraph import Subgraph
     from ragmtl.kg.vocabulary import Vocabulary
-    from ragmtl.kg.walk import cut, k_hop, k_hops, pagerank, pageranks
-    from ragmtl.kg.write import to_networkx, to_rdflib, write_turtle
+    from ragmtl.kg.walks.hubs import hub_nodes, quiet_relations
+    from ragmtl.kg.walks.walk import cut, k_hop, k_hops, pagerank, pageranks
 
 _MODULES = {
-    "endpoint": ("Endpoint",),
+    "endpoints.endpoint": ("Endpoint",),
     "graph": (
         "Adjacency",
         "Further",
@@ -45,14 +45,14 @@ _MODULES = {
         "Strings",
         "Terms",
     ),
-    "hubs": ("hub_nodes", "quiet_relations"),
-    "query": ("Answer",),
-    "rdflib_store": ("GraphStore",),
-    "read": ("read_rdf",),
+    "walks.hubs": ("hub_nodes", "quiet_relations"),
+    "sparql.query": ("Answer",),
+    "bridge.store": ("GraphStore",),
+    "parsing.read": ("read_rdf",),
     "subgraph": ("Subgraph",),
     "vocabulary": ("Vocabulary",),
-    "walk": ("cut", "k_hop", "k_hops", "pagerank", "pageranks"),
-    "write": ("to_networkx", "to_rdflib", "write_turtle"),
+    "walks.walk": ("cut", "k_hop", "k_hops", "pagerank", "pageranks"),
+    "exporting.write": ("to_networkx", "to_rdflib", "write_turtle"),
 }
 
 __all__ = [

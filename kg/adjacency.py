@@ -75,7 +75,7 @@ def both_ways(
     relations: int,
 ) -> tuple[Adjacency, Adjacency]:
     """The outgoing and the incoming direction of triples that are sorted by (head, relation, tail)."""
-    from ragmtl.kg.order import order_of
+    from ragmtl.kg.encoding.order import order_of
 
     order = order_of([(tails, nodes), (relation_ids, relations)])
     into = frozen(heads[order]), frozen(relation_ids[order]), frozen(order)

@@ -96,7 +96,7 @@ class KnowledgeGraph:
         Raises:
             DataError: There is no triple.
         """
-        from ragmtl.kg.encode import GraphBuilder
+        from ragmtl.kg.encoding.encode import GraphBuilder
 
         builder = GraphBuilder()
         origin = builder.origin(source, graph)
@@ -119,7 +119,7 @@ class KnowledgeGraph:
         Raises:
             DataError: There is no triple.
         """
-        from ragmtl.kg.rdflib_collect import from_rdflib
+        from ragmtl.kg.bridge.collect import from_rdflib
 
         return from_rdflib(graph, languages=languages, source=source)
 
@@ -131,7 +131,7 @@ class KnowledgeGraph:
                 statements; where None, a dataset if there is a named graph.
             view: Whether to give a read-only view, which copies nothing; else a copy in rdflib's memory.
         """
-        from ragmtl.kg.write import as_rdflib
+        from ragmtl.kg.exporting.write import as_rdflib
 
         return as_rdflib(self, dataset=dataset, view=view)
 
@@ -158,7 +158,7 @@ class KnowledgeGraph:
         Raises:
             DataError: An id names no node or relation of this graph.
         """
-        from ragmtl.kg.encode import replace_triples
+        from ragmtl.kg.encoding.encode import replace_triples
 
         origins = np.zeros(len(heads), np.int32) if origin_ids is None else origin_ids
         return replace_triples(self, (heads, relation_ids, tails, origins), literals or self.literals, merge)
@@ -185,7 +185,7 @@ class KnowledgeGraph:
         Raises:
             DataError: Nothing would be left, or a statement is none.
         """
-        from ragmtl.kg.change import with_changes
+        from ragmtl.kg.changes.change import with_changes
 
         return with_changes(self, add, remove, source=source, name=graph)
 
@@ -195,13 +195,13 @@ class KnowledgeGraph:
         Raises:
             DataError: There is no such source (the nearest is named), or nothing would be left.
         """
-        from ragmtl.kg.change import without_source
+        from ragmtl.kg.changes.change import without_source
 
         return without_source(self, source, graph)
 
     def compact(self) -> KnowledgeGraph:
         """The same statements without nodes, relations and origins that none of them speaks of (see `with_triples`)."""
-        from ragmtl.kg.change import compact
+        from ragmtl.kg.changes.change import compact
 
         return compact(self)
 
@@ -270,13 +270,13 @@ class KnowledgeGraph:
         rows: int | None = None,
         seconds: float | None = None,
         allow: Collection[str] = (),
-    ) -> Any:  # noqa: ANN401 -- a `ragmtl.kg.query.Answer`, which knows rdflib
-        """Answer SPARQL; nothing is fetched. See `ragmtl.kg.query.query`.
+    ) -> Any:  # noqa: ANN401 -- a `ragmtl.kg.sparql.query.Answer`, which knows rdflib
+        """Answer SPARQL; nothing is fetched. See `ragmtl.kg.sparql.query.query`.
 
         Raises:
             DataError: The question is none, is refused, or is not answered in time.
         """
-        from ragmtl.kg.query import query
+        from ragmtl.kg.sparql.query import query
 
         return query(self, question, prefixes=prefixes, rows=rows, seconds=seconds, allow=allow)
 
@@ -286,7 +286,7 @@ class KnowledgeGraph:
         Raises:
             MismatchError: Something else than a graph stands there.
         """
-        from ragmtl.kg.store import save
+        from ragmtl.kg.disk.store import save
 
         save(self, Path(directory))
 
@@ -301,6 +301,6 @@ class KnowledgeGraph:
         Raises:
             MismatchError: The directory holds no graph, a truncated one, or one of another version.
         """
-        from ragmtl.kg.store import load
+        from ragmtl.kg.disk.store import load
 
         return load(Path(directory), verify=verify)

@@ -17,7 +17,7 @@ from ragmtl.endpoints import endpoints_beside
 from ragmtl.errors import MismatchError
 from ragmtl.graphs import read_graph, vocabulary_of
 from ragmtl.kg.graph import KnowledgeGraph
-from ragmtl.kg.similar import adamic_adar
+from ragmtl.kg.walks.similar import adamic_adar
 from ragmtl.learned import id_tables, learned_entities
 from ragmtl.models.batch import Reading, Vectors
 from ragmtl.models.heads import Items
@@ -31,15 +31,15 @@ from ragmtl.read import (
     segment_scale,
     used_nodes,
 )
-from ragmtl.retrieval.arrays import AGAIN
 from ragmtl.retrieval.controls import NoRetrieval, RandomPassages, shuffle_graph, shuffle_links
 from ragmtl.retrieval.corpus import Corpus
-from ragmtl.retrieval.encoder import CachedEncoder, Encoder, load_encoder
+from ragmtl.retrieval.encoders.encoder import CachedEncoder, Encoder, load_encoder
 from ragmtl.retrieval.evidence import Evidence
+from ragmtl.retrieval.files.arrays import AGAIN
 from ragmtl.retrieval.hybrid import Retriever, Retrieves
 from ragmtl.retrieval.index import Index
+from ragmtl.retrieval.linking.titles import read_titled
 from ragmtl.retrieval.progress import Progress, no_progress
-from ragmtl.retrieval.titles import read_titled
 from ragmtl.retrieving import retrieval_settings
 from ragmtl.seed import seed_everything
 from ragmtl.sizes import HeadSize, ModelSize, build_model, ranking_size

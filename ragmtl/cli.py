@@ -119,7 +119,7 @@ def index(
     with _bars() as bar:
         built = build_index(settings, folder, bar)
         if names:
-            from ragmtl.retrieval.name_vectors import NameVectors, names_folder
+            from ragmtl.retrieval.linking.name_vectors import NameVectors, names_folder
 
             NameVectors.build(built.graph, built.encoder, bar("encoding names")).save(names_folder(built.directory))
     typer.echo(f"graph: {built.graph.report}")
@@ -277,7 +277,7 @@ def inspect(
 ) -> None:
     """Write a page that shows a prediction and the evidence behind it; it works offline."""
     from ragmtl.inspector.page import render_prediction
-    from ragmtl.kg.write import write_turtle
+    from ragmtl.kg.exporting.write import write_turtle
     from ragmtl.predict import Predictor
 
     predictor = Predictor.load(run)

@@ -58,7 +58,7 @@ class GraphConfig(Section):
         alternative_labels: IRIs of more relations that give a node other names.
         descriptions: IRIs of more relations that say in a sentence what a node is.
         types: IRIs of more relations that lead to the type of a node.
-        infer: What to state beside what the files state: rules of `ragmtl.kg.infer`.
+        infer: What to state beside what the files state: rules of `ragmtl.kg.changes.infer`.
     """
 
     sources: list[str] = []

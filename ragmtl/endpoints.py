@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ragmtl.config import Config, EndpointConfig
 from ragmtl.errors import ConfigError
-from ragmtl.kg.endpoint import Endpoint
-from ragmtl.kg.web import Manners
+from ragmtl.kg.endpoints.endpoint import Endpoint
+from ragmtl.kg.endpoints.web import Manners
 
 
 def endpoints_beside(folder: str | Path) -> Path:

@@ -7,14 +7,14 @@ from dataclasses import asdict
 from typing import Any
 
 from ragmtl.errors import DataError
-from ragmtl.kg.find import Found
 from ragmtl.kg.graph import KnowledgeGraph
-from ragmtl.kg.look import look
+from ragmtl.kg.looking.find import Found
+from ragmtl.kg.looking.look import look
+from ragmtl.kg.looking.stats import RelationStats
 from ragmtl.kg.nearest import nearest_name
-from ragmtl.kg.paths import FoundPaths, RelationPath
-from ragmtl.kg.stats import RelationStats
 from ragmtl.kg.subgraph import Subgraph
 from ragmtl.kg.vocabulary import TYPE
+from ragmtl.kg.walks.paths import FoundPaths, RelationPath
 
 Facts = dict[str, Any]
 

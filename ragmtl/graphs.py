@@ -9,7 +9,7 @@ from ragmtl.config import Config, read_config
 from ragmtl.endpoints import endpoints_beside, fetch_endpoints
 from ragmtl.errors import MismatchError
 from ragmtl.kg.graph import KnowledgeGraph
-from ragmtl.kg.read import read_rdf
+from ragmtl.kg.parsing.read import read_rdf
 from ragmtl.kg.vocabulary import USUAL, Vocabulary
 
 Statements = Callable[[str, int], None]

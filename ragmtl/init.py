@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ragmtl.errors import ConfigError, DataError
-from ragmtl.retrieval.tables import Row, read_table
+from ragmtl.retrieval.files.tables import Row, read_table
 from ragmtl.tasks.splits import ALIASES
 
 ROWS_LOOKED_AT = 2000

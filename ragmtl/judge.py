@@ -18,12 +18,12 @@ import numpy as np
 from ragmtl.build import Watch, unwatched
 from ragmtl.config import read_config
 from ragmtl.errors import MismatchError
-from ragmtl.retrieval.evaluate import KS, Judged, judge
+from ragmtl.retrieval.files.tables import Row, read_table
 from ragmtl.retrieval.hybrid import Retriever
 from ragmtl.retrieval.index import Index
-from ragmtl.retrieval.questions import read_questions
+from ragmtl.retrieval.quality.evaluate import KS, Judged, judge
+from ragmtl.retrieval.quality.questions import read_questions
 from ragmtl.retrieval.settings import RetrievalSettings
-from ragmtl.retrieval.tables import Row, read_table
 from ragmtl.retrieving import retrieval_settings
 from ragmtl.tasks.bootstrap import Interval, bootstrap, paired_bootstrap
 from ragmtl.tasks.metrics import Statistics, mean
@@ -76,7 +76,7 @@ def evaluate_retrieval(
     split: str | None = None,
     watch: Watch = unwatched,
 ) -> list[Judged]:
-    """Ask the questions of a table of an index; see `ragmtl.retrieval.questions.read_questions`.
+    """Ask the questions of a table of an index; see `ragmtl.retrieval.quality.questions.read_questions`.
 
     Args:
         folder: Of the index.

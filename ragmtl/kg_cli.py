@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ragmtl.kg.graph import KnowledgeGraph
-    from ragmtl.kg.query import Answer
+    from ragmtl.kg.sparql.query import Answer
 
 kg = typer.Typer(
     name="kg",
@@ -72,7 +72,7 @@ def info(
     facts = graph_facts(graph)
     report = None
     if shapes:
-        from ragmtl.kg.shacl import validate
+        from ragmtl.kg.looking.shacl import validate
 
         report = validate(graph, shapes)
     if as_json:
@@ -94,8 +94,8 @@ def neighbours(
 ) -> None:
     """Show a node, its literals, and what is around it."""
     from ragmtl.graph_facts import neighbour_facts, relations_named
-    from ragmtl.kg.find import find_entity
-    from ragmtl.kg.walk import k_hop
+    from ragmtl.kg.looking.find import find_entity
+    from ragmtl.kg.walks.walk import k_hop
 
     graph = _open(source)
     found = find_entity(graph, entity)
@@ -122,9 +122,9 @@ def path(  # noqa: PLR0913 -- each is an option
 ) -> None:
     """Show how two nodes are connected: the shortest paths, one for each sequence of relations."""
     from ragmtl.graph_facts import path_facts, relations_named
-    from ragmtl.kg.find import find_entity
-    from ragmtl.kg.hubs import quiet_relations
-    from ragmtl.kg.paths import relation_paths
+    from ragmtl.kg.looking.find import find_entity
+    from ragmtl.kg.walks.hubs import quiet_relations
+    from ragmtl.kg.walks.paths import relation_paths
 
     graph = _open(source)
     first, last = find_entity(graph, start), find_entity(graph, end)
@@ -153,8 +153,8 @@ def query(
     as_json: AsJson = False,
 ) -> None:
     """Ask a graph in SPARQL; nothing is fetched, and nothing changed."""
-    from ragmtl.kg.find import own_prefixes
-    from ragmtl.kg.query import query as ask
+    from ragmtl.kg.looking.find import own_prefixes
+    from ragmtl.kg.sparql.query import query as ask
 
     text, given = _question(question), _prefixes(prefix)
     graph = _open(source)
@@ -230,7 +230,7 @@ def _prefixes(given: list[str]) -> dict[str, str]:
 
 def _unusual(prefixes: dict[str, str]) -> dict[str, str]:
     """Without prefixes and namespaces that everybody knows, as a namespace has one prefix only."""
-    from ragmtl.kg.questions import usual_prefixes
+    from ragmtl.kg.sparql.questions import usual_prefixes
 
     usual = {name: str(iri) for name, iri in usual_prefixes().items()}
     return {name: iri for name, iri in prefixes.items() if name not in usual and iri not in usual.values()}
@@ -268,7 +268,7 @@ def _format_of(out: Path) -> Format:
 
 def _write(graph: KnowledgeGraph, form: Format, out: Path) -> tuple[str, str]:
     """Write a graph; gives what was written, and what the format cannot hold."""
-    from ragmtl.kg import export as files
+    from ragmtl.kg.exporting import export as files
 
     literals = f"{len(graph.literals):,} literals" if len(graph.literals) else ""
     named = len({origin.graph for origin in graph.origins} - {""})
@@ -288,7 +288,7 @@ def _write(graph: KnowledgeGraph, form: Format, out: Path) -> tuple[str, str]:
         case Format.pykeen:
             return f"{files.write_triples(graph, out):,} triples", literals
         case Format.pyg:
-            from ragmtl.kg.hetero import save_hetero_data, to_hetero_data
+            from ragmtl.kg.exporting.hetero import save_hetero_data, to_hetero_data
 
             data = to_hetero_data(graph)
             save_hetero_data(data, out)

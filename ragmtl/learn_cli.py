@@ -17,9 +17,9 @@ def learn(
     """Learn from questions which triples answer them, for `walk = "learned"`."""
     from ragmtl.bars import Bars
     from ragmtl.retrieval.index import Index
-    from ragmtl.retrieval.learning import learn_triples, read_examples
-    from ragmtl.retrieval.route_training import RouteTraining
-    from ragmtl.retrieval.scorer import learned_folder
+    from ragmtl.retrieval.routes.learning import learn_triples, read_examples
+    from ragmtl.retrieval.routes.scorer import learned_folder
+    from ragmtl.retrieval.routes.training import RouteTraining
 
     opened = Index.load(folder)
     train, valid = read_examples(questions, opened)

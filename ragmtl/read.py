@@ -15,7 +15,7 @@ from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.models.batch import Reading, Vectors
 from ragmtl.models.heads import Items
 from ragmtl.models.text import split_segments
-from ragmtl.retrieval.encoder import Encoder
+from ragmtl.retrieval.encoders.encoder import Encoder
 from ragmtl.retrieval.evidence import Evidence
 from ragmtl.retrieval.hybrid import Retrieves
 from ragmtl.retrieval.index import Index

@@ -26,7 +26,7 @@ from ragmtl.compare import Arm, EvidenceKind, choose_arms, compare
 from ragmtl.config import Config, parse_config
 from ragmtl.errors import MismatchError
 from ragmtl.evaluate import Measured, evaluate
-from ragmtl.kg.files import sha256
+from ragmtl.kg.parsing.files import sha256
 from ragmtl.models.checkpoint import load_checkpoint, restore
 from ragmtl.models.model import Model
 from ragmtl.report import Comparison, Row

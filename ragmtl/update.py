@@ -7,10 +7,10 @@ from pathlib import Path
 
 from ragmtl.build import Watch, unwatched, vectors_beside
 from ragmtl.kg.graph import KnowledgeGraph
-from ragmtl.kg.read import read_rdf
-from ragmtl.retrieval.encoder import CachedEncoder, load_encoder
+from ragmtl.kg.parsing.read import read_rdf
+from ragmtl.retrieval.encoders.encoder import CachedEncoder, load_encoder
+from ragmtl.retrieval.files.passages import read_passages
 from ragmtl.retrieval.index import read_manifest
-from ragmtl.retrieval.reading import read_passages
 from ragmtl.retrieval.update import UpdateReport, update_index
 
 

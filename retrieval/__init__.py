@@ -11,26 +11,26 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ragmtl.retrieval.controls import NoRetrieval, RandomPassages, shuffle_graph, shuffle_links
     from ragmtl.retrieval.corpus import Corpus, Passage
-    from ragmtl.retrieval.encoder import CachedEncoder, Encoder, load_encoder
-    from ragmtl.retrieval.evaluate import Judged, judge
+    from ragmtl.retrieval.encoders.encoder import CachedEncoder, Encoder, load_encoder
     from ragmtl.retrieval.evidence import Evidence, Mention, NodeScores, ScoredPassage
     from ragmtl.retrieval.hybrid import Retriever, Retrieves
     from ragmtl.retrieval.index import Index
+    from ragmtl.retrieval.quality.evaluate import Judged, judge
+    from ragmtl.retrieval.quality.questions import Question, read_questions
     from ragmtl.retrieval.query import Query
-    from ragmtl.retrieval.questions import Question, read_questions
     from ragmtl.retrieval.settings import RetrievalSettings, SourceWeights
     from ragmtl.retrieval.update import UpdateReport, update_index
 
 _MODULES = {
     "controls": ("NoRetrieval", "RandomPassages", "shuffle_graph", "shuffle_links"),
     "corpus": ("Corpus", "Passage"),
-    "encoder": ("CachedEncoder", "Encoder", "load_encoder"),
-    "evaluate": ("Judged", "judge"),
+    "encoders.encoder": ("CachedEncoder", "Encoder", "load_encoder"),
+    "quality.evaluate": ("Judged", "judge"),
     "evidence": ("Evidence", "Mention", "NodeScores", "ScoredPassage"),
     "hybrid": ("Retriever", "Retrieves"),
     "index": ("Index",),
     "query": ("Query",),
-    "questions": ("Question", "read_questions"),
+    "quality.questions": ("Question", "read_questions"),
     "settings": ("RetrievalSettings", "SourceWeights"),
     "update": ("UpdateReport", "update_index"),
 }

@@ -19,12 +19,12 @@ from jaxtyping import Int32, Int64
 from ragmtl.errors import DataError
 from ragmtl.kg.adjacency import row_of
 from ragmtl.kg.graph import KnowledgeGraph, Source, Strings, Terms
-from ragmtl.retrieval.about import about_of
-from ragmtl.retrieval.arrays import Arrays, invert, load_arrays, load_json, save_arrays, save_json
+from ragmtl.retrieval.files.arrays import Arrays, invert, load_arrays, load_json, save_arrays, save_json
+from ragmtl.retrieval.linking.about import about_of
 from ragmtl.retrieval.progress import Progress
 
 if TYPE_CHECKING:
-    from ragmtl.retrieval.linking import Linker
+    from ragmtl.retrieval.linking.linker import Linker
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class Corpus:
         Raises:
             DataError: A row has no text or no id, or the id of another row (with file and line); there are no rows.
         """
-        from ragmtl.retrieval.reading import read_passages
+        from ragmtl.retrieval.files.passages import read_passages
 
         passages, sources = read_passages(path)
         return cls.of(passages, graph, link=link, sources=sources, progress=progress)
@@ -142,7 +142,7 @@ class Corpus:
         Raises:
             DataError: There are no passages, or two have the same id.
         """
-        from ragmtl.retrieval.linking import Linker
+        from ragmtl.retrieval.linking.linker import Linker
 
         if not passages:
             raise DataError("expected at least one passage, found none; the corpus would be empty")

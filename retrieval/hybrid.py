@@ -16,26 +16,26 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int, Int64
 
 from ragmtl.kg.adjacency import gather
-from ragmtl.kg.hubs import quiet_relations
-from ragmtl.retrieval.chosen import Learned
-from ragmtl.retrieval.context import mentions_in
-from ragmtl.retrieval.dense import Found
+from ragmtl.kg.walks.hubs import quiet_relations
 from ragmtl.retrieval.evidence import Evidence, Mention, NodeScores, ScoredPassage
-from ragmtl.retrieval.expand import Walked, expand
-from ragmtl.retrieval.fuse import Candidates, Crowd, fuse, parts_of
 from ragmtl.retrieval.index import Index
-from ragmtl.retrieval.learned_fusion import LearnedFusion
-from ragmtl.retrieval.lexical import NOTHING
-from ragmtl.retrieval.name_vectors import NameVectors, names_folder
-from ragmtl.retrieval.passage_walk import PassageWalk
+from ragmtl.retrieval.linking.context import mentions_in
+from ragmtl.retrieval.linking.name_vectors import NameVectors, names_folder
+from ragmtl.retrieval.passages.dense import Found
+from ragmtl.retrieval.passages.fuse import Candidates, Crowd, fuse, parts_of
+from ragmtl.retrieval.passages.learned_fusion import LearnedFusion
+from ragmtl.retrieval.passages.lexical import NOTHING
+from ragmtl.retrieval.passages.ranking import best
+from ragmtl.retrieval.passages.walk import PassageWalk
 from ragmtl.retrieval.progress import Progress, no_progress
 from ragmtl.retrieval.query import Query
-from ragmtl.retrieval.ranking import best
 from ragmtl.retrieval.reasons import node_reasons, passage_reason, triple_reasons
-from ragmtl.retrieval.route_targets import Asked, spans_of
-from ragmtl.retrieval.seeds import Seeds
+from ragmtl.retrieval.routes.targets import Asked, spans_of
 from ragmtl.retrieval.settings import Fusion, RetrievalSettings, SourceWeights
-from ragmtl.retrieval.trust import trust_in
+from ragmtl.retrieval.subgraphs.chosen import Learned
+from ragmtl.retrieval.subgraphs.expand import Walked, expand
+from ragmtl.retrieval.subgraphs.seeds import Seeds
+from ragmtl.retrieval.subgraphs.trust import trust_in
 
 __all__ = ["NOTHING_LINKS", "RetrievalSettings", "Retriever", "Retrieves", "SourceWeights"]
 
@@ -279,7 +279,7 @@ def _kept_names(index: Index) -> NameVectors | None:
 
 
 def _kept_scorer(index: Index) -> ScoresTriples:
-    from ragmtl.retrieval.scorer import TripleScorer, learned_folder
+    from ragmtl.retrieval.routes.scorer import TripleScorer, learned_folder
 
     return TripleScorer.load(learned_folder(index.directory), index.graph)
 

@@ -16,17 +16,17 @@ from typing import Any
 
 from ragmtl import __version__
 from ragmtl.errors import MismatchError
-from ragmtl.kg.files import sha256
+from ragmtl.kg.disk.replace import put_back, replacing
 from ragmtl.kg.graph import KnowledgeGraph
-from ragmtl.kg.replace import put_back, replacing
-from ragmtl.retrieval.arrays import AGAIN, load_json, save_json
+from ragmtl.kg.parsing.files import sha256
 from ragmtl.retrieval.corpus import Corpus
-from ragmtl.retrieval.dense import Dense
-from ragmtl.retrieval.encoder import DeferredEncoder, Encoder
-from ragmtl.retrieval.lexical import Lexical
-from ragmtl.retrieval.linking import Linker
+from ragmtl.retrieval.encoders.encoder import DeferredEncoder, Encoder
+from ragmtl.retrieval.files.arrays import AGAIN, load_json, save_json
+from ragmtl.retrieval.linking.linker import Linker
+from ragmtl.retrieval.passages.dense import Dense
+from ragmtl.retrieval.passages.lexical import Lexical
+from ragmtl.retrieval.passages.words import Words
 from ragmtl.retrieval.progress import Progress
-from ragmtl.retrieval.words import Words
 
 FORMAT = "ragmtl index"
 VERSION = 2

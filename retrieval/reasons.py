@@ -12,7 +12,7 @@ from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.subgraph import Subgraph
 from ragmtl.retrieval.evidence import Mention
 from ragmtl.retrieval.query import Query
-from ragmtl.retrieval.seeds import Seeds
+from ragmtl.retrieval.subgraphs.seeds import Seeds
 
 _SOURCES = {
     "bm25": "shares words with the text",

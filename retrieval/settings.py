@@ -50,7 +50,7 @@ class RetrievalSettings:
             between the query's entities, a prize-collecting Steiner tree around them, or the triples that a learned
             scorer chose (see `learn_triples`).
         hops: How many hops, for "k-hop"; "paths" are at most twice as long.
-        hubs: Whether walks pass through relations that mostly lead to hubs (`ragmtl.kg.hubs`), such as large classes.
+        hubs: Whether walks pass through relations that mostly lead to hubs (`kg.walks.hubs`), such as large classes.
         weights: How much each source of passages counts.
         fusion: How their scores become one: "shape", "weighted", "reciprocal" or "learned" (see `fuse`).
         graph_passages: How the graph finds passages: they are nodes of a walk of their own ("walk"), or they score the

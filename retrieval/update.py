@@ -22,17 +22,17 @@ import numpy as np
 from jaxtyping import Float32
 
 from ragmtl.errors import DataError
-from ragmtl.kg.edited import Edited, edit_graph
+from ragmtl.kg.changes.edited import Edited, edit_graph
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.nearest import nearest_name
-from ragmtl.retrieval.arrays import save_json
 from ragmtl.retrieval.corpus import Passage, reading_of, tie_key
-from ragmtl.retrieval.dense import Dense
-from ragmtl.retrieval.encoder import Encoder
+from ragmtl.retrieval.encoders.encoder import Encoder
+from ragmtl.retrieval.files.arrays import save_json
 from ragmtl.retrieval.index import MANIFEST, Index, files_in, place_of, read_manifest, sizes
-from ragmtl.retrieval.lexical import Lexical
+from ragmtl.retrieval.passages.dense import Dense
+from ragmtl.retrieval.passages.lexical import Lexical
+from ragmtl.retrieval.passages.words import Words
 from ragmtl.retrieval.progress import Progress
-from ragmtl.retrieval.words import Words
 
 PARTS = ("graph", "corpus", "words", "bm25", "tfidf", "linker", "dense")
 _FOLDER = "update-"

@@ -20,8 +20,8 @@ import numpy as np
 
 from ragmtl.errors import DataError
 from ragmtl.kg.nearest import iri_hint
+from ragmtl.retrieval.files.tables import Row, read_table
 from ragmtl.retrieval.query import Query
-from ragmtl.retrieval.tables import Row, read_table
 from ragmtl.tasks.base import Example, Label, Source, Split, Task
 from ragmtl.tasks.classify import ClassTask, LabelsTask
 from ragmtl.tasks.recommend import RankingTask, is_new

@@ -18,7 +18,7 @@ from scipy.sparse import csr_array
 
 from ragmtl.errors import ConfigError, DataError
 from ragmtl.kg.nearest import iri_hint
-from ragmtl.retrieval.tables import Row, read_table
+from ragmtl.retrieval.files.tables import Row, read_table
 from ragmtl.tasks.splits import SPLITS, Split, read_split
 
 TRAIN, VALID, TEST, HIDDEN = range(4)

@@ -24,10 +24,10 @@ from pathlib import Path
 from rdflib import Graph
 from rdflib.plugins.stores.sparqlstore import SPARQLStore
 
-from ragmtl.kg.endpoint import Endpoint
+from ragmtl.kg.bridge.collect import Collector
+from ragmtl.kg.endpoints.endpoint import Endpoint
 from ragmtl.kg.graph import KnowledgeGraph
-from ragmtl.kg.rdflib_collect import Collector
-from ragmtl.kg.read import read_rdf
+from ragmtl.kg.parsing.read import read_rdf
 
 Row = dict[str, object]
 

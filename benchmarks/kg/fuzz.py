@@ -87,7 +87,7 @@ def main() -> None:
         print(damage(float(sys.argv[2])), "files, each an error or the same graph")
         return
     atheris = importlib.import_module("atheris")
-    importlib.import_module("ragmtl.kg.nesting")  # compiled by numba, which cannot be watched
+    importlib.import_module("ragmtl.kg.parsing.nesting")  # compiled by numba, which cannot be watched
     with atheris.instrument_imports(include=[*(f"ragmtl.kg.{name}" for name in WATCHED), "rdflib.plugins.parsers"]):
         importlib.import_module("tests.kg.test_lanes")
     for corpus in (Path(argument) for argument in sys.argv[1:] if not argument.startswith("-")):

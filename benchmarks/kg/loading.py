@@ -23,7 +23,7 @@ import pyoxigraph
 import rdflib
 
 from ragmtl.kg.graph import KnowledgeGraph
-from ragmtl.kg.read import read_rdf
+from ragmtl.kg.parsing.read import read_rdf
 
 Row = dict[str, object]
 

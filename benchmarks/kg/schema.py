@@ -14,12 +14,12 @@ from typing import TypeVar
 
 import numpy as np
 
+from ragmtl.kg.changes.infer import RULES, infer
 from ragmtl.kg.graph import KnowledgeGraph
-from ragmtl.kg.hubs import quiet_relations
-from ragmtl.kg.infer import RULES, infer
 from ragmtl.kg.labels import Labels
-from ragmtl.kg.read import read_rdf
-from ragmtl.kg.walk import k_hop, pagerank
+from ragmtl.kg.parsing.read import read_rdf
+from ragmtl.kg.walks.hubs import quiet_relations
+from ragmtl.kg.walks.walk import k_hop, pagerank
 
 Row = dict[str, object]
 Made = TypeVar("Made")

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import rdflib
 
-from ragmtl.kg.query import query
-from ragmtl.kg.rdflib_store import GraphStore
-from ragmtl.kg.read import read_rdf
+from ragmtl.kg.bridge.store import GraphStore
+from ragmtl.kg.parsing.read import read_rdf
+from ragmtl.kg.sparql.query import query
 
 Row = dict[str, object]
 

@@ -27,7 +27,7 @@ from rich.table import Table
 
 from ragmtl.errors import Error
 from ragmtl.kg.graph import KnowledgeGraph, Literal
-from ragmtl.kg.read import Lane, read_rdf
+from ragmtl.kg.parsing.read import Lane, read_rdf
 
 MF = rdflib.Namespace("http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#")
 ASSUMED_BASE = rdflib.URIRef("http://www.w3.org/ns/rdftest#assumedTestBase")

@@ -19,9 +19,9 @@ import numpy as np
 from scipy import sparse
 
 from ragmtl.kg.graph import KnowledgeGraph
-from ragmtl.kg.read import read_rdf
-from ragmtl.kg.terrain import _survey, terrain_of
-from ragmtl.kg.walk import k_hop, pagerank, pageranks
+from ragmtl.kg.parsing.read import read_rdf
+from ragmtl.kg.walks.terrain import _survey, terrain_of
+from ragmtl.kg.walks.walk import k_hop, pagerank, pageranks
 
 DAMPING, BEST, RELATIONS, REPEATS = 0.85, 50, 8, 3
 SIZES = (100_000, 1_000_000, 10_000_000)

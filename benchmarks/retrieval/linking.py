@@ -16,12 +16,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ragmtl.kg.graph import KnowledgeGraph
-from ragmtl.kg.read import read_rdf
-from ragmtl.retrieval.context import mentions_in
+from ragmtl.kg.parsing.read import read_rdf
 from ragmtl.retrieval.evidence import Mention
-from ragmtl.retrieval.linking import Linker
+from ragmtl.retrieval.files.tables import read_rows
+from ragmtl.retrieval.linking.context import mentions_in
+from ragmtl.retrieval.linking.linker import Linker
 from ragmtl.retrieval.settings import Linking
-from ragmtl.retrieval.tables import read_rows
 
 WAYS: tuple[Linking, ...] = ("exact", "fuzzy", "full")
 LEAD = 500

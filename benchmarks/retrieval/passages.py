@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 
 from ragmtl.retrieval.corpus import Corpus, Passage
-from ragmtl.retrieval.encoder import CachedEncoder, Encoder, load_encoder
+from ragmtl.retrieval.encoders.encoder import CachedEncoder, Encoder, load_encoder
 from ragmtl.retrieval.hybrid import Retriever
 from ragmtl.retrieval.index import Index
-from ragmtl.retrieval.learned_fusion import learn_fusion
+from ragmtl.retrieval.linking.titles import titles_graph
+from ragmtl.retrieval.passages.learned_fusion import learn_fusion
+from ragmtl.retrieval.quality.questions import read_questions
 from ragmtl.retrieval.query import Query
-from ragmtl.retrieval.questions import read_questions
 from ragmtl.retrieval.settings import RetrievalSettings, SourceWeights
-from ragmtl.retrieval.titles import titles_graph
 
 SIZES = (780, 6119)
 RESAMPLES = 10_000

@@ -23,18 +23,18 @@ import torch
 from jaxtyping import Int64
 
 from ragmtl.kg.graph import KnowledgeGraph
-from ragmtl.kg.read import read_rdf
+from ragmtl.kg.parsing.read import read_rdf
 from ragmtl.retrieval.corpus import Corpus, Passage
+from ragmtl.retrieval.encoders.hashing import HashingEncoder
 from ragmtl.retrieval.evidence import Evidence
-from ragmtl.retrieval.hashing import HashingEncoder
+from ragmtl.retrieval.files.tables import read_rows
 from ragmtl.retrieval.hybrid import Retriever
 from ragmtl.retrieval.index import Index
-from ragmtl.retrieval.learning import learn_triples
+from ragmtl.retrieval.quality.questions import Question, read_questions
 from ragmtl.retrieval.query import Query
-from ragmtl.retrieval.questions import Question, read_questions
-from ragmtl.retrieval.route_training import RouteTraining
+from ragmtl.retrieval.routes.learning import learn_triples
+from ragmtl.retrieval.routes.training import RouteTraining
 from ragmtl.retrieval.settings import RetrievalSettings, SourceWeights, Walk
-from ragmtl.retrieval.tables import read_rows
 
 SUBGRAPH = 10
 """Answers are looked for in subgraphs of so many triples."""

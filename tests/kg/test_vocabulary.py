@@ -6,7 +6,7 @@ import pytest
 
 from ragmtl.errors import DataError
 from ragmtl.kg.graph import KnowledgeGraph
-from ragmtl.kg.read import read_rdf
+from ragmtl.kg.parsing.read import read_rdf
 from ragmtl.kg.terms import Terms
 from ragmtl.kg.vocabulary import LABELS, RDFS, SKOS, USUAL, Roles, Vocabulary, rank_column
 

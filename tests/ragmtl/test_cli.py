@@ -11,7 +11,7 @@ import pytest
 from ragmtl import __version__
 from ragmtl.compare import ARMS
 from ragmtl.config import read_config
-from ragmtl.kg.read import read_rdf
+from ragmtl.kg.parsing.read import read_rdf
 from tests.ragmtl.conftest import Called, Ragmtl, World
 
 T = "https://tea.example/"

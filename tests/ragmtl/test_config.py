@@ -11,7 +11,7 @@ from ragmtl.build import open_index
 from ragmtl.config import Config, Rule, parse_config, read_config
 from ragmtl.errors import ConfigError, MismatchError
 from ragmtl.graphs import vocabulary_of
-from ragmtl.kg.infer import RULES
+from ragmtl.kg.changes.infer import RULES
 from ragmtl.kg.vocabulary import USUAL
 from tests.ragmtl.conftest import World
 

@@ -7,7 +7,7 @@ import pytest
 
 from ragmtl.errors import DataError, MismatchError
 from ragmtl.judge import load_run, save_run, table, totals
-from ragmtl.retrieval.evaluate import Judged
+from ragmtl.retrieval.quality.evaluate import Judged
 from tests.ragmtl.conftest import Ragmtl, World
 
 

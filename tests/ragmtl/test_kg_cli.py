@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from ragmtl.kg.exporting.hetero import load_hetero_data
 from ragmtl.kg.graph import KnowledgeGraph
-from ragmtl.kg.hetero import load_hetero_data
-from ragmtl.kg.read import read_rdf
+from ragmtl.kg.parsing.read import read_rdf
 from tests.ragmtl.conftest import Called, Ragmtl, World
 
 T = "https://tea.example/"

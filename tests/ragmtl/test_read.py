@@ -16,7 +16,7 @@ from ragmtl.read import (
     used_nodes,
 )
 from ragmtl.retrieval.controls import NoRetrieval
-from ragmtl.retrieval.encoder import load_encoder
+from ragmtl.retrieval.encoders.encoder import load_encoder
 from ragmtl.retrieval.evidence import Evidence, NodeScores, ScoredPassage
 from ragmtl.retrieval.hybrid import RetrievalSettings, Retriever
 from ragmtl.retrieval.index import Index

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ragmtl.kg.graph import KnowledgeGraph
-from ragmtl.kg.read import read_rdf
+from ragmtl.kg.parsing.read import read_rdf
 
 KITCHEN = Path(__file__).parents[2] / "examples" / "kitchen"
 NAMESPACE = "https://ragmtl.example/kitchen/"

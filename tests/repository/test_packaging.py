@@ -42,7 +42,7 @@ def copy(path: Path, target: Path) -> None:
 def test_the_wheel_holds_every_module_under_ragmtl(built: Path) -> None:
     names = set(zipfile.ZipFile(next(built.glob("*.whl"))).namelist())
     for folder in FOLDERS:
-        modules = {f"ragmtl/{folder}/{path.name}" for path in (ROOT / folder).glob("*.py")}
+        modules = {f"ragmtl/{path.relative_to(ROOT)}" for path in (ROOT / folder).rglob("*.py")}
         assert modules <= names
     assert "ragmtl/py.typed" in names
     assert any(name.startswith("ragmtl/inspector/static/") for name in names)

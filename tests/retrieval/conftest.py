@@ -6,7 +6,7 @@ import pytest
 
 from ragmtl.kg.graph import KnowledgeGraph, Literal
 from ragmtl.retrieval.corpus import Corpus, Passage
-from ragmtl.retrieval.hashing import HashingEncoder
+from ragmtl.retrieval.encoders.hashing import HashingEncoder
 from ragmtl.retrieval.index import Index
 
 X = "http://x/"

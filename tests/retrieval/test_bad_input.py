@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ragmtl.errors import MismatchError
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.retrieval.corpus import Corpus, Passage
-from ragmtl.retrieval.hashing import HashingEncoder
+from ragmtl.retrieval.encoders.hashing import HashingEncoder
 from ragmtl.retrieval.hybrid import NOTHING_LINKS, Retriever
 from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.query import Query

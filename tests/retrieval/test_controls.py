@@ -8,7 +8,7 @@ import pytest
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.retrieval.controls import AT_RANDOM, NoRetrieval, RandomPassages, shuffle_graph, shuffle_links
 from ragmtl.retrieval.corpus import Corpus, Passage
-from ragmtl.retrieval.hashing import HashingEncoder
+from ragmtl.retrieval.encoders.hashing import HashingEncoder
 from ragmtl.retrieval.hybrid import Retriever, Retrieves
 from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.query import Query

@@ -13,8 +13,8 @@ from jaxtyping import Float32
 from ragmtl.errors import MismatchError
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.retrieval.corpus import Corpus, Passage
-from ragmtl.retrieval.encoder import DeferredEncoder
-from ragmtl.retrieval.hashing import HashingEncoder
+from ragmtl.retrieval.encoders.encoder import DeferredEncoder
+from ragmtl.retrieval.encoders.hashing import HashingEncoder
 from ragmtl.retrieval.index import MANIFEST, Index
 from ragmtl.retrieval.progress import Progress
 

@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 
 from ragmtl.kg.graph import KnowledgeGraph
-from ragmtl.kg.walk import cut
+from ragmtl.kg.walks.walk import cut
 from ragmtl.retrieval.evidence import Mention
 from ragmtl.retrieval.query import Query
 from ragmtl.retrieval.reasons import node_reasons, passage_reason
-from ragmtl.retrieval.seeds import Seeds
+from ragmtl.retrieval.subgraphs.seeds import Seeds
 
 X = "http://x/"
 

@@ -16,10 +16,10 @@ from jaxtyping import Float32
 from ragmtl.errors import DataError, MismatchError
 from ragmtl.kg.graph import KnowledgeGraph, Literal
 from ragmtl.retrieval.corpus import Corpus, Passage
-from ragmtl.retrieval.hashing import HashingEncoder
+from ragmtl.retrieval.encoders.hashing import HashingEncoder
 from ragmtl.retrieval.hybrid import Retriever
 from ragmtl.retrieval.index import MANIFEST, Index
-from ragmtl.retrieval.lexical import Lexical
+from ragmtl.retrieval.passages.lexical import Lexical
 from ragmtl.retrieval.progress import Progress
 from ragmtl.retrieval.query import Query
 from ragmtl.retrieval.settings import RetrievalSettings, SourceWeights

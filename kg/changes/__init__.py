@@ -1,0 +1,1 @@
+"""Statements added, removed, inferred or united: every change makes a new graph."""

@@ -1,0 +1,1 @@
+"""Statements into sorted arrays of numbers: terms become ids, equal statements one."""

@@ -1,0 +1,1 @@
+"""Graphs out of SPARQL endpoints, page by page."""

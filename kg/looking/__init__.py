@@ -1,0 +1,1 @@
+"""What is in a graph, what looks wrong in it, and where things are."""

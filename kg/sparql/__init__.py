@@ -1,0 +1,1 @@
+"""SPARQL over a graph: read only, with joins done in integers."""

@@ -1,0 +1,1 @@
+"""Neighbourhoods: k hops, personalised PageRank, paths, components."""

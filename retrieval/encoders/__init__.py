@@ -1,0 +1,1 @@
+"""Texts to vectors: hashed, pretrained or trained here, and kept once computed."""

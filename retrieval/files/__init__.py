@@ -1,0 +1,1 @@
+"""Tables, passages and arrays as files."""

@@ -1,0 +1,1 @@
+"""Which entities and triples a text names."""

@@ -1,0 +1,1 @@
+"""A learned scorer of triples: which relations to follow from a query's entities."""

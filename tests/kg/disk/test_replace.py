@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from ragmtl.errors import MismatchError
+from ragmtl.kg.disk.replace import put_back, replacing
+
+
+def write(directory: Path, text: str) -> None:
+    with replacing(directory) as building:
+        (building / "text").write_text(text)
+
+
+def check(folder: Path) -> None:
+    if not (folder / "text").is_file():
+        raise MismatchError("expected a text, found none")
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    write(tmp_path / "new" / "place", "one")
+    return tmp_path / "new" / "place"
+
+
+def test_a_directory_is_written_and_replaced_and_nothing_stays_beside_it(directory: Path) -> None:
+    assert (directory / "text").read_text() == "one"
+    write(directory, "two")
+    assert (directory / "text").read_text() == "two"
+    assert [path.name for path in directory.parent.iterdir()] == ["place"]
+
+
+def test_an_error_leaves_the_old_one(directory: Path) -> None:
+    with pytest.raises(TypeError):
+        write(directory, 2)  # type: ignore[arg-type] # it fails half way
+    assert (directory / "text").read_text() == "one"
+    assert [path.name for path in directory.parent.iterdir()] == ["place"]
+
+
+def test_killed_between_its_two_steps_a_writer_leaves_the_old_one_aside(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def once(source: Path, target: Path) -> None:
+        source.rename(target)
+        monkeypatch.setattr("ragmtl.kg.disk.replace.os.replace", lambda *_: sys.exit("killed"))
+
+    monkeypatch.setattr("ragmtl.kg.disk.replace.os.replace", once)
+    with pytest.raises(SystemExit, match="killed"):
+        write(directory, "two")
+    assert not directory.exists()
+    monkeypatch.undo()
+    put_back(directory, check)
+    assert (directory / "text").read_text() == "one"
+
+
+def test_what_a_killed_writer_left_does_not_matter(directory: Path) -> None:
+    left = directory.with_name(".place.building")
+    left.mkdir()
+    (left / "half").write_text("written")
+    write(directory, "two")
+    assert [path.name for path in directory.iterdir()] == ["text"]
+
+
+def test_the_old_one_is_put_back_where_no_other_came(directory: Path) -> None:
+    directory.rename(directory.with_name(".place.old"))
+    put_back(directory, check)
+    assert (directory / "text").read_text() == "one"
+
+
+def test_only_a_whole_one_is_put_back_and_never_over_another(directory: Path) -> None:
+    old = directory.with_name(".place.old")
+    old.mkdir()
+    (old / "text").write_text("old")
+    put_back(directory, check)
+    assert (directory / "text").read_text() == "one"
+    (old / "text").unlink()
+    directory.rename(directory.with_name("away"))
+    put_back(directory, check)
+    assert not directory.exists()
