@@ -2,11 +2,14 @@
 
 from ragmtl.models.batch import Batch, Reading, Vectors, collate
 from ragmtl.models.checkpoint import Checkpoint, load_checkpoint, restore, save_checkpoint
-from ragmtl.models.fusion import AttentionFusion, Fused
-from ragmtl.models.graph import RelationalGNN
-from ragmtl.models.heads import ClassHead, HeadInput, Items, LabelHead, RankingHead
+from ragmtl.models.encoders.text import split_segments
+from ragmtl.models.fusion.attention import AttentionFusion
+from ragmtl.models.fusion.tokens import Fused
+from ragmtl.models.graph.network import GraphLayer, GraphNetwork
+from ragmtl.models.heads.given import HeadInput
+from ragmtl.models.heads.labels import ClassHead, LabelHead
+from ragmtl.models.heads.ranking import Items, RankingHead
 from ragmtl.models.model import Model, Outputs
-from ragmtl.models.text import split_segments
 
 __all__ = [
     "AttentionFusion",
@@ -14,6 +17,8 @@ __all__ = [
     "Checkpoint",
     "ClassHead",
     "Fused",
+    "GraphLayer",
+    "GraphNetwork",
     "HeadInput",
     "Items",
     "LabelHead",
@@ -21,7 +26,6 @@ __all__ = [
     "Outputs",
     "RankingHead",
     "Reading",
-    "RelationalGNN",
     "Vectors",
     "collate",
     "load_checkpoint",

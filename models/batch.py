@@ -28,11 +28,13 @@ class Vectors:
         nodes: One row per node of the graph: the vector of its description.
         node_ids: Row of each node in the table of learned vectors, 0 = none.
         passages: One row per passage of the corpus.
+        types: Type of each node of the graph, 0 = other; all are other where None.
     """
 
     nodes: Float[np.ndarray, "node text"]
     node_ids: Int64[np.ndarray, " node"]
     passages: Float[np.ndarray, "passage text"]
+    types: Int64[np.ndarray, " node"] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +68,7 @@ class Batch:
         history, history_ids, history_mask: Items met before, newest last; `history_ids` are rows of the table of
             learned vectors (0 = none).
         passages, passage_scores, passage_mask: Text vectors and retrieval scores of the passages.
-        node_vectors, node_ids, node_scores, node_seeds: Nodes of all subgraphs.
+        node_vectors, node_ids, node_types, node_scores, node_seeds: Nodes of all subgraphs.
         node_example: Which example each node belongs to, ascending.
         edges: Positions of head and tail of each triple among the nodes of the batch.
         edge_relations: Relation id of each triple.
@@ -85,6 +87,7 @@ class Batch:
     passage_mask: Bool[Tensor, "batch passage"]
     node_vectors: Float[Tensor, "node text"]
     node_ids: Int[Tensor, " node"]
+    node_types: Int[Tensor, " node"]
     node_scores: Float[Tensor, " node"]
     node_seeds: Bool[Tensor, " node"]
     node_example: Int[Tensor, " node"]
@@ -192,6 +195,7 @@ def _collate_subgraphs(subgraphs: Sequence[Subgraph], vectors: Vectors) -> dict[
     arrays = {
         "node_vectors": _rows(vectors.nodes, nodes, "node"),
         "node_ids": _rows(vectors.node_ids, nodes, "node"),
+        "node_types": np.zeros_like(nodes) if vectors.types is None else _rows(vectors.types, nodes, "node"),
         "node_scores": np.concatenate([subgraph.scores for subgraph in subgraphs]),
         "node_seeds": np.concatenate([subgraph.seeds for subgraph in subgraphs]),
         "node_example": np.repeat(np.arange(len(subgraphs)), node_counts),

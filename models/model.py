@@ -1,18 +1,19 @@
 """The model: one reader for all tasks, and one head per task.
 
-    text ─ SegmentReader ──┬────────────────┐
-    history ─ HistoryReader┤                ├ SharedBottom ─ heads
-    passages ──────────────┼ AttentionFusion┘
-    subgraph ─ NodeEncoder ─ RelationalGNN ─┘
-           └── EntityVotes ─────────────────────────────── + logits
+    text ─ SegmentReader ──┬─────────┐
+    history ─ HistoryReader┤         ├ sharing ─ heads
+    passages ──────────────┼─ fusion ┘
+    subgraph ─ NodeEncoder ─ graph ┘
+           └── EntityVotes ─────────────────── + logits
 
-A model without knowledge is the same model, fed with empty evidence.
+Graph network (`graph/`), fusion (`fusion/`) and sharing (`sharing/`) are choices; by default relational, attention and
+a shared bottom. A model without knowledge is the same model, fed with empty evidence.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import torch
@@ -21,14 +22,18 @@ from torch import Tensor, nn
 
 from ragmtl.errors import ConfigError, MismatchError
 from ragmtl.models.batch import Batch
-from ragmtl.models.fusion import AttentionFusion, Fused, NodeTokens, PassageTokens
-from ragmtl.models.graph import RelationalGNN
-from ragmtl.models.heads import HeadInput, query_context
-from ragmtl.models.history import HistoryReader
-from ragmtl.models.nodes import IdTable, NodeEncoder
-from ragmtl.models.text import SegmentReader
-from ragmtl.models.trunk import SharedBottom
-from ragmtl.models.votes import EntityVotes
+from ragmtl.models.encoders.history import HistoryReader
+from ragmtl.models.encoders.nodes import IdTable, NodeEncoder
+from ragmtl.models.encoders.text import SegmentReader
+from ragmtl.models.fusion.attention import AttentionFusion
+from ragmtl.models.fusion.tokens import Fused, NodeTokens, PassageTokens
+from ragmtl.models.graph.messages import Subgraphs
+from ragmtl.models.graph.network import GraphNetwork
+from ragmtl.models.graph.relational import relational
+from ragmtl.models.heads.given import HeadInput, query_context
+from ragmtl.models.heads.votes import EntityVotes
+from ragmtl.models.sharing.bottom import SharedBottom
+from ragmtl.models.sharing.sharing import Shared, Sharing
 
 TRUST_START = 2.0
 """Start of the gates on evidence, before the sigmoid."""
@@ -43,17 +48,21 @@ class Outputs:
 
     Attributes:
         heads: Logits by task, of the tasks that were asked for.
-        shared: The shared vector, as the first group of tasks that was asked for reads it.
-        fused: Weights over the evidence, likewise.
+        shared: The vector that each head reads, by task.
+        fused: Weights over the evidence, as the first group of tasks that was asked for reads it.
         segment_weights: Weights over the segments of the text; they sum to 1, or to 0 where there is no text.
         history_weights: Weights over the history, likewise.
+        penalty: What training adds to the loss beside those of tasks: the own loss of the choice of sharing.
+        sharing: How much of its vector each task has from which tower or expert; empty for a shared bottom.
     """
 
     heads: Mapping[str, Float[Tensor, "batch _answer"]]
-    shared: Float[Tensor, "batch dim"]
+    shared: Mapping[str, Float[Tensor, "batch dim"]]
     fused: Fused
     segment_weights: Float[Tensor, "batch segment"]
     history_weights: Float[Tensor, "batch history"]
+    penalty: Float[Tensor, ""]
+    sharing: Mapping[str, Float[Tensor, "batch _source"]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +70,7 @@ class _Read:
     """What a group of tasks makes of the examples."""
 
     fused: Fused
-    shared: Float[Tensor, "batch dim"]
+    shared: Shared
 
 
 class Model(nn.Module):
@@ -79,7 +88,11 @@ class Model(nn.Module):
         dropout: On hidden vectors, and the share of passages and nodes (never seeds) left out while training.
         groups: Which tasks read evidence alike: those that are asked of the same examples. Each group has attention
             and a gate on the evidence of its own, for one task's clue is another's distraction. All alike where None.
-        votes: Number of answers of each task in which entities vote (see `votes.py`); none where None.
+        votes: Number of answers of each task in which entities vote (see `heads/votes.py`); none where None.
+        graph: The graph network; the relational one, of `layers` rounds, where None.
+        fusion: Sums up the evidence; attention where None.
+        sharing: From 3 · `dim` numbers, those of text, history and evidence, to a vector per task; a shared bottom
+            where None.
 
     Raises:
         ConfigError: `dim` is no multiple of `attention_heads`.
@@ -99,6 +112,9 @@ class Model(nn.Module):
         dropout: float = 0.2,
         groups: Mapping[str, int] | None = None,
         votes: Mapping[str, int] | None = None,
+        graph: GraphNetwork | None = None,
+        fusion: AttentionFusion | None = None,
+        sharing: Sharing | None = None,
     ) -> None:
         if dim % attention_heads:
             raise ConfigError(f"expected dim to be a multiple of attention_heads, found {dim} and {attention_heads}")
@@ -112,10 +128,10 @@ class Model(nn.Module):
         self.nodes = NodeEncoder(text_dim, dim)
         self.history = HistoryReader(dim, attention_heads)
         self.passages = nn.Sequential(nn.Linear(text_dim, dim), nn.LayerNorm(dim))
-        self.graph = RelationalGNN(dim, relations, layers=layers, heads=attention_heads, dropout=dropout)
+        self.graph = graph or relational(dim, relations, layers=layers, heads=attention_heads, dropout=dropout)
         self.query_norm = nn.LayerNorm(dim)
-        self.fusion = AttentionFusion(dim, attention_heads)
-        self.trunk = SharedBottom(3 * dim, dim, dropout=dropout)
+        self.fusion = fusion or AttentionFusion(dim, attention_heads)
+        self.trunk = sharing or SharedBottom(3 * dim, dim, dropout=dropout)
         self.heads = nn.ModuleDict({_key(task): head for task, head in heads.items()})
         self.votes = nn.ModuleDict({_key(task): EntityVotes(ids, count) for task, count in (votes or {}).items()})
         self.tasks = tuple(heads)
@@ -131,25 +147,42 @@ class Model(nn.Module):
         Raises:
             MismatchError: A task has no head.
         """
+        wanted = self._wanted(tasks)
         text, segment_weights = self.text(batch.segments.float(), batch.segment_mask)
         items = self.nodes.describe(batch.history.float(), self.ids(batch.history_ids))
         history, history_weights = self.history(self.query_norm(text), items, batch.history_mask)
+        kept = self._with_evidence(batch)
+        passages, nodes = self._passages(batch, kept), self._nodes(batch, kept)
+        read: dict[int, _Read] = {}
+        heard = nodes
+        for group in dict.fromkeys([self.groups[task] for task in wanted] or [0]):
+            query = self.query_norm(text + history) + self.asked[group]
+            if not read or self.graph.reads_query:
+                heard = self._heard(nodes, batch, query)
+            fused = self.fusion(query, passages, heard)
+            trusted = fused.vector * self.trust[group].sigmoid()
+            asking = [task for task in wanted if self.groups[task] == group]
+            read[group] = _Read(fused, self.trunk(torch.cat([text, history, trusted], 1), asking))
+        groups = list(read.values())
+        return Outputs(
+            heads={task: self._answer(task, read[self.groups[task]], nodes, batch) for task in wanted},
+            shared={task: read[self.groups[task]].shared.vectors[task] for task in wanted},
+            fused=groups[0].fused,
+            segment_weights=segment_weights,
+            history_weights=history_weights,
+            penalty=torch.stack([group.shared.penalty for group in groups]).mean(),
+            sharing={task: weights for group in groups for task, weights in group.shared.weights.items()},
+        )
+
+    def _wanted(self, tasks: Collection[str] | None) -> list[str]:
+        """The tasks to answer, in the order of the heads."""
         wanted = [task for task in self.tasks if tasks is None or task in tasks]
         if tasks is not None and len(wanted) < len(set(tasks)):
             raise MismatchError(
                 f"expected tasks among {', '.join(self.tasks)}; found {', '.join(sorted(set(tasks) - set(wanted)))}; "
                 "use the model that was trained for them"
             )
-        kept = self._with_evidence(batch)
-        passages, nodes = self._passages(batch, kept), self._nodes(batch, kept)
-        read: dict[int, _Read] = {}
-        for group in dict.fromkeys([self.groups[task] for task in wanted] or [0]):
-            fused = self.fusion(self.query_norm(text + history) + self.asked[group], passages, nodes)
-            trusted = fused.vector * self.trust[group].sigmoid()
-            read[group] = _Read(fused, self.trunk(torch.cat([text, history, trusted], 1)))
-        answers = {task: self._answer(task, read[self.groups[task]], nodes, batch) for task in wanted}
-        first = next(iter(read.values()))
-        return Outputs(answers, first.shared, first.fused, segment_weights, history_weights)
+        return wanted
 
     def head(self, task: str) -> nn.Module:
         """The head of a task."""
@@ -159,7 +192,7 @@ class Model(nn.Module):
         context = query_context(batch.segment_mask, batch.history_mask)
         if task in batch.contexts:
             context = torch.cat([context, batch.contexts[task]], 1)
-        given = HeadInput(read.shared, context, batch.signals.get(task))
+        given = HeadInput(read.shared.vectors[task], context, batch.signals.get(task))
         answer: Float[Tensor, "batch answer"] = self.head(task)(given)
         if _key(task) in self.votes:
             votes = self.votes[_key(task)](batch.node_ids, nodes.mask, batch.node_example, len(batch))
@@ -181,8 +214,20 @@ class Model(nn.Module):
         mask = (batch.node_seeds | self._kept(batch.node_seeds)) & kept[batch.node_example]
         learned = self.ids(batch.node_ids)
         nodes = self.nodes(batch.node_vectors.float(), learned, batch.node_scores, batch.node_seeds)
-        heard = self.graph(nodes, batch.edges, batch.edge_relations, batch.edge_weights, mask)
-        return NodeTokens(heard, batch.node_scores, batch.node_seeds, batch.node_example, mask)
+        return NodeTokens(nodes, batch.node_scores, batch.node_seeds, batch.node_example, mask)
+
+    def _heard(self, nodes: NodeTokens, batch: Batch, query: Float[Tensor, "batch dim"]) -> NodeTokens:
+        """Nodes after they have heard from their neighbours."""
+        graphs = Subgraphs(
+            edges=batch.edges,
+            relations=batch.edge_relations,
+            weights=batch.edge_weights,
+            mask=nodes.mask,
+            types=batch.node_types,
+            example=batch.node_example,
+            query=query,
+        )
+        return replace(nodes, vectors=self.graph(nodes.vectors, graphs))
 
     def _with_evidence(self, batch: Batch) -> Bool[Tensor, " batch"]:
         """Which examples see their evidence: in training not all, so that none forgets to read the text."""

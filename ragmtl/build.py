@@ -20,7 +20,7 @@ from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.walks.similar import adamic_adar
 from ragmtl.learned import id_tables, learned_entities
 from ragmtl.models.batch import Reading, Vectors
-from ragmtl.models.heads import Items
+from ragmtl.models.heads.ranking import Items
 from ragmtl.models.model import Model
 from ragmtl.read import (
     evidence_signals,

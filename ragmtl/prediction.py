@@ -23,7 +23,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """What one entity of the evidence adds by itself to the logit of an answer (`ragmtl/models/votes.py`)."""
+    """What one entity of the evidence adds by itself to the logit of an answer (`ragmtl/models/heads/votes.py`)."""
 
     answer: str
     iri: str

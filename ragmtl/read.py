@@ -13,8 +13,8 @@ from jaxtyping import Float32, Int, Int64
 
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.models.batch import Reading, Vectors
-from ragmtl.models.heads import Items
-from ragmtl.models.text import split_segments
+from ragmtl.models.encoders.text import split_segments
+from ragmtl.models.heads.ranking import Items
 from ragmtl.retrieval.encoders.encoder import Encoder
 from ragmtl.retrieval.evidence import Evidence
 from ragmtl.retrieval.hybrid import Retrieves

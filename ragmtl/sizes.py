@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict
 from torch import nn
 
 from ragmtl.config import ModelConfig
-from ragmtl.models.heads import QUERY_CONTEXT, ClassHead, Items, LabelHead, RankingHead
+from ragmtl.models.heads.given import QUERY_CONTEXT
+from ragmtl.models.heads.labels import ClassHead, LabelHead
+from ragmtl.models.heads.ranking import Items, RankingHead
 from ragmtl.models.model import Model
 
 

@@ -9,7 +9,8 @@ from torch import nn
 
 from ragmtl.errors import ConfigError, MismatchError
 from ragmtl.models.batch import Batch, Reading, Vectors, collate
-from ragmtl.models.heads import ClassHead, Items, LabelHead, RankingHead
+from ragmtl.models.heads.labels import ClassHead, LabelHead
+from ragmtl.models.heads.ranking import Items, RankingHead
 from ragmtl.models.model import Model
 from tests.laws import evidence as laws
 
@@ -104,7 +105,7 @@ def test_masked_passages_are_removed_passages(model: Model, vectors: Vectors) ->
 def test_every_part_of_the_input_matters(part: str, model: Model, vectors: Vectors) -> None:
     batch = collate([laws.random_reading(10)], vectors)
     changed = replace(batch, **{part: getattr(batch, part) * -0.5 + 0.3})
-    assert not torch.allclose(model(changed).shared, model(batch).shared, atol=1e-4)
+    assert not torch.allclose(model(changed).shared["type"], model(batch).shared["type"], atol=1e-4)
 
 
 @pytest.mark.parametrize("training", [False, True])
@@ -139,7 +140,8 @@ def test_vectors_in_half_precision_are_computed_in_full(model: Model, vectors: V
     reading = laws.random_reading(12)
     full = replace(vectors, nodes=vectors.nodes.astype(np.float32))
     assert collate([reading], vectors).node_vectors.dtype == torch.float16
-    assert torch.equal(model(collate([reading], vectors)).shared, model(collate([reading], full)).shared)
+    halves, whole = model(collate([reading], vectors)), model(collate([reading], full))
+    assert torch.equal(halves.shared["type"], whole.shared["type"])
 
 
 def test_same_seed_same_training_step(batch: Batch) -> None:
@@ -147,7 +149,7 @@ def test_same_seed_same_training_step(batch: Batch) -> None:
     for _ in range(2):
         model = build().train()
         torch.manual_seed(3)
-        answers.append(model(batch).shared)
+        answers.append(model(batch).shared["type"])
     assert torch.equal(*answers)
 
 

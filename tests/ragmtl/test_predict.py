@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ragmtl.errors import DataError
 from ragmtl.models.batch import Batch
-from ragmtl.models.fusion import Fused
+from ragmtl.models.fusion.tokens import Fused
 from ragmtl.predict import Predictor, as_query, check_entities, show_evidence
 from ragmtl.prediction import Prediction
 from ragmtl.read import node_vectors

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from ragmtl.models.nodes import IdTable, NodeEncoder
+from ragmtl.models.encoders.nodes import IdTable, NodeEncoder
 
 
 def table(dropout: float = 0.0) -> IdTable:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from ragmtl.models.fusion import AttentionFusion, NodeTokens, PassageTokens
+from ragmtl.models.fusion.attention import AttentionFusion
+from ragmtl.models.fusion.tokens import NodeTokens, PassageTokens
 from tests.laws.evidence import assert_gradients_finite, assert_same
 
 DIM = 8

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from ragmtl.models.history import HistoryReader, ages
+from ragmtl.models.encoders.history import HistoryReader, ages
 
 
 def test_age_counts_newer_items_wherever_padding_stands() -> None:

@@ -1,4 +1,4 @@
-"""Heads: from the shared vector of an example to the answer of one task, as logits."""
+"""The head of a ranking: logits of all items, from the vector of an example and from signals."""
 
 from __future__ import annotations
 
@@ -10,71 +10,10 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from ragmtl.errors import MismatchError
+from ragmtl.models.heads.given import QUERY_CONTEXT, HeadInput
 
 DOT_SCALE = 0.02
 """Factor on ⟨query, item⟩, and so on how fast it is learned."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class HeadInput:
-    """What a head reads.
-
-    Attributes:
-        shared: The shared vector of each example.
-        context: How much the query gives (see `query_context`), and for some rankings, habits of who asks.
-        signals: Scores of every item of the head's own task, if the task is a ranking and the batch has them.
-    """
-
-    shared: Float[Tensor, "batch dim"]
-    context: Float[Tensor, "batch context"]
-    signals: Float[Tensor, "batch item signal"] | None
-
-
-QUERY_CONTEXT = 4
-
-
-def query_context(
-    segments: Bool[Tensor, "batch segment"], history: Bool[Tensor, "batch history"]
-) -> Float[Tensor, "batch 4"]:
-    """How much text and history each query has: whether any, and log(1 + how many), from their masks."""
-    counts = torch.stack([segments.sum(1), history.sum(1)], 1).float()
-    return torch.cat([(counts > 0).float(), counts.log1p()], 1)
-
-
-class ClassHead(nn.Module):
-    """One of several classes: logits for softmax.
-
-    Args:
-        dim: Width of the shared vector.
-        classes: Number of classes.
-    """
-
-    def __init__(self, dim: int, classes: int) -> None:
-        super().__init__()
-        self.linear = nn.Linear(dim, classes)
-
-    def forward(self, given: HeadInput) -> Float[Tensor, "batch class"]:
-        """Logits of the classes."""
-        logits: Float[Tensor, "batch class"] = self.linear(given.shared)
-        return logits
-
-
-class LabelHead(nn.Module):
-    """Any number of labels: one logit each, for a sigmoid.
-
-    Args:
-        dim: Width of the shared vector.
-        labels: Number of labels.
-    """
-
-    def __init__(self, dim: int, labels: int) -> None:
-        super().__init__()
-        self.linear = nn.Linear(dim, labels)
-
-    def forward(self, given: HeadInput) -> Float[Tensor, "batch label"]:
-        """Logits of the labels."""
-        logits: Float[Tensor, "batch label"] = self.linear(given.shared)
-        return logits
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,28 +1,26 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
-from torch import Tensor
 
-from ragmtl.models.graph import RelationalGNN, RelationalLayer, both_ways
+from ragmtl.models.graph.messages import both_ways
+from ragmtl.models.graph.network import GraphNetwork
+from ragmtl.models.graph.relational import RelationalLayer, relational
+from tests.laws.graphs import run, subgraphs
 
 
-def gnn(layers: int = 1) -> RelationalGNN:
+def gnn(layers: int = 1) -> GraphNetwork:
     torch.manual_seed(0)
-    network = RelationalGNN(8, 3, layers=layers, heads=2)
+    network = relational(8, 3, layers=layers, heads=2)
     for parameter in network.parameters():
         parameter.data += 0.2 * torch.randn_like(parameter)
     return network.eval()
 
 
-def run(network: RelationalGNN, nodes: Tensor, edges: list[list[int]], relations: list[int]) -> Tensor:
-    pairs = torch.tensor(edges, dtype=torch.long).view(-1, 2).T
-    mask, weights = torch.ones(len(nodes), dtype=torch.bool), torch.ones(len(relations))
-    result: Tensor = network(nodes, pairs, torch.tensor(relations, dtype=torch.long), weights, mask)
-    return result
-
-
 def test_every_edge_sends_both_ways() -> None:
-    messages = both_ways(torch.tensor([[0, 2], [1, 0]]), torch.tensor([2, 0]), torch.tensor([0.5, 1.0]), relations=3)
+    weighted = replace(subgraphs(3, [[0, 1], [2, 0]], [2, 0]), weights=torch.tensor([0.5, 1.0]))
+    messages = both_ways(weighted, relations=3)
     sent = zip(messages.senders, messages.receivers, messages.relations, messages.weights, strict=True)
     assert {tuple(float(part) for part in message) for message in sent} == {
         (0, 1, 2, 0.5),
@@ -69,8 +67,8 @@ def test_weights_of_messages_follow_the_relation() -> None:
 
 def test_nodes_outside_of_the_mask_send_nothing() -> None:
     network, nodes = gnn(2), torch.randn(3, 8)
-    edges, relations, weights = torch.tensor([[0, 1], [1, 2]]), torch.tensor([0, 1]), torch.ones(2)
-    masked = network(nodes, edges, relations, weights, torch.tensor([True, True, False]))
+    whole = subgraphs(3, [[0, 1], [1, 2]], [0, 1])
+    masked = network(nodes, replace(whole, mask=torch.tensor([True, True, False])))
     torch.testing.assert_close(masked[:2], run(network, nodes, [[0, 1]], [0])[:2])
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from ragmtl.models.sparse import group_softmax, group_sum, to_dense
+from ragmtl.models.layers.sparse import group_softmax, group_sum, to_dense
 
 
 def test_sums_by_group() -> None:

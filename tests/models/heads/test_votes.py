@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from ragmtl.models.votes import EntityVotes
+from ragmtl.models.heads.votes import EntityVotes
 
 
 def votes() -> EntityVotes:

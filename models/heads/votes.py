@@ -12,8 +12,8 @@ from __future__ import annotations
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from ragmtl.models.nodes import IdTable
-from ragmtl.models.sparse import group_sum
+from ragmtl.models.encoders.nodes import IdTable
+from ragmtl.models.layers.sparse import group_sum
 
 
 class EntityVotes(nn.Module):

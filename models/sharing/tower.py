@@ -1,4 +1,4 @@
-"""The shared bottom: what all tasks read of an example."""
+"""What bottoms, towers and experts are made of: an entrance, residual blocks, and a norm at the end."""
 
 from __future__ import annotations
 
@@ -28,25 +28,28 @@ class Residual(nn.Module):
         return vectors + change
 
 
-class SharedBottom(nn.Module):
-    """Residual MLP over the parts that describe an example: Linear(Dropout(LayerNorm(relu(parts)))), then residuals.
+def entrance(inputs: int, dim: int, dropout: float) -> nn.Sequential:
+    """Linear(Dropout(LayerNorm(parts))): from all parts that describe an example to one vector."""
+    return nn.Sequential(nn.LayerNorm(inputs), nn.Dropout(dropout), nn.Linear(inputs, dim))
 
-    Source: hard parameter sharing, Caruana, "Multitask learning", 1997.
+
+class Tower(nn.Module):
+    """Linear(Dropout(LayerNorm(relu(parts)))), then residuals, then LayerNorm.
 
     Args:
         inputs: Width of all parts together.
-        dim: Width of the shared vector.
+        dim: Width of the result.
         layers: Number of residual blocks.
         dropout: On the input and in the blocks.
     """
 
     def __init__(self, inputs: int, dim: int, *, layers: int = 1, dropout: float = 0.2) -> None:
         super().__init__()
-        self.enter = nn.Sequential(nn.LayerNorm(inputs), nn.Dropout(dropout), nn.Linear(inputs, dim))
+        self.enter = entrance(inputs, dim, dropout)
         self.blocks = nn.Sequential(*(Residual(dim, dropout) for _ in range(layers)))
         self.leave = nn.LayerNorm(dim)
 
     def forward(self, parts: Float[Tensor, "batch inputs"]) -> Float[Tensor, "batch dim"]:
-        """The shared vector of each example."""
-        shared: Float[Tensor, "batch dim"] = self.leave(self.blocks(self.enter(torch.relu(parts))))
-        return shared
+        """One vector per example."""
+        vectors: Float[Tensor, "batch dim"] = self.leave(self.blocks(self.enter(torch.relu(parts))))
+        return vectors

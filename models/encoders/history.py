@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ragmtl.models.attention import Attention
+from ragmtl.models.layers.attention import Attention
 
 
 class HistoryReader(nn.Module):

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from ragmtl.models.text import SegmentReader, split_segments
+from ragmtl.models.encoders.text import SegmentReader, split_segments
 
 
 def squeezed(text: str) -> str:

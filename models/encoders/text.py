@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ragmtl.models.attention import masked_softmax
+from ragmtl.models.layers.attention import masked_softmax
 
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])\s+|\n+")
 

@@ -13,54 +13,23 @@ no per-relation product of matrices, so it is fast on CPU) and attention as in G
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ragmtl.models.sparse import group_softmax, group_sum
+from ragmtl.models.graph.messages import Messages
+from ragmtl.models.graph.network import GraphLayer, GraphNetwork, directed
+from ragmtl.models.layers.sparse import group_softmax, group_sum
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Messages:
-    """Directed edges, ordered by receiver.
-
-    Attributes:
-        senders, receivers: Positions of nodes.
-        relations: Directed relation: `r` along, `relations + 1 + r` against; `relations` stands for any unknown one.
-        weights: How much each triple counts, in [0, 1].
-    """
-
-    senders: Int[Tensor, " message"]
-    receivers: Int[Tensor, " message"]
-    relations: Int[Tensor, " message"]
-    weights: Float[Tensor, " message"]
+def relational(dim: int, relations: int, *, layers: int = 2, heads: int = 4, dropout: float = 0.2) -> GraphNetwork:
+    """A network of relational layers; see `RelationalLayer`."""
+    made = (RelationalLayer(dim, directed(relations), heads, dropout) for _ in range(layers))
+    return GraphNetwork(dim, relations, made)
 
 
-def both_ways(
-    edges: Int[Tensor, "2 edge"],
-    edge_relations: Int[Tensor, " edge"],
-    edge_weights: Float[Tensor, " edge"],
-    relations: int,
-) -> Messages:
-    """Two messages per edge.
-
-    Args:
-        edges: Positions of head and tail.
-        edge_relations: Relation ids; those outside of [0, relations) become the shared "other" relation.
-        edge_weights: In [0, 1].
-        relations: Number of known relations.
-    """
-    unknown = (edge_relations < 0) | (edge_relations >= relations)
-    along = edge_relations.masked_fill(unknown, relations)
-    receivers, order = torch.cat([edges[1], edges[0]]).sort(stable=True)
-    senders = torch.cat([edges[0], edges[1]])[order]
-    return Messages(senders, receivers, torch.cat([along, along + relations + 1])[order], edge_weights.repeat(2)[order])
-
-
-class RelationalLayer(nn.Module):
+class RelationalLayer(GraphLayer):
     """One round of messages.
 
     Args:
@@ -103,45 +72,3 @@ class RelationalLayer(nn.Module):
         logits = logits + functional.embedding(messages.senders, self.sender(nodes))
         logits = logits + messages.weights.unsqueeze(1) * self.strength
         return group_softmax(logits, messages.receivers, len(nodes))
-
-
-class RelationalGNN(nn.Module):
-    """Several rounds of messages.
-
-    Args:
-        dim: Width of nodes, a multiple of `heads`.
-        relations: Number of relations of the graph.
-        layers: Rounds.
-        heads: Attention heads.
-        dropout: On what a node receives.
-    """
-
-    def __init__(self, dim: int, relations: int, *, layers: int = 2, heads: int = 4, dropout: float = 0.2) -> None:
-        super().__init__()
-        self.relations = relations
-        self.norm = nn.LayerNorm(dim)
-        self.layers = nn.ModuleList(RelationalLayer(dim, 2 * (relations + 1), heads, dropout) for _ in range(layers))
-
-    def forward(
-        self,
-        nodes: Float[Tensor, "node dim"],
-        edges: Int[Tensor, "2 edge"],
-        edge_relations: Int[Tensor, " edge"],
-        edge_weights: Float[Tensor, " edge"],
-        mask: Bool[Tensor, " node"],
-    ) -> Float[Tensor, "node dim"]:
-        """Nodes after all rounds.
-
-        Args:
-            nodes: Encoded nodes of all subgraphs, laid end to end.
-            edges: Positions of head and tail of each triple.
-            edge_relations: Relation ids; an unknown one counts as "other".
-            edge_weights: How much each triple counts, in [0, 1].
-            mask: Nodes that take part; a triple with an end that does not sends nothing.
-        """
-        kept = mask[edges].all(0)
-        messages = both_ways(edges[:, kept], edge_relations[kept], edge_weights[kept], self.relations)
-        updated: Float[Tensor, "node dim"] = self.norm(nodes)
-        for layer in self.layers:
-            updated = layer(updated, messages)
-        return updated

@@ -7,15 +7,9 @@ import torch
 from torch import Tensor
 
 from ragmtl.errors import MismatchError
-from ragmtl.models.heads import (
-    Centred,
-    ClassHead,
-    HeadInput,
-    Items,
-    LabelHead,
-    RankingHead,
-    query_context,
-)
+from ragmtl.models.heads.given import HeadInput, query_context
+from ragmtl.models.heads.labels import ClassHead, LabelHead
+from ragmtl.models.heads.ranking import Centred, Items, RankingHead
 
 DIM, TEXT, ITEMS = 8, 6, 5
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from ragmtl.models.attention import Attention, masked_softmax
+from ragmtl.models.layers.attention import Attention, masked_softmax
 
 
 def test_masked_places_get_exactly_zero() -> None:

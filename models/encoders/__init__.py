@@ -1,0 +1,1 @@
+"""What an example and its evidence say, as vectors: text, history, nodes."""

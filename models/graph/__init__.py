@@ -1,0 +1,1 @@
+"""Graph neural networks over retrieved subgraphs: one file per choice of `[model] graph`."""

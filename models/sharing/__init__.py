@@ -1,0 +1,1 @@
+"""What tasks share above the evidence: one file per choice of `[model] sharing`."""
