@@ -41,13 +41,13 @@ from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.linking.titles import read_titled
 from ragmtl.retrieval.progress import Progress, no_progress
 from ragmtl.retrieving import retrieval_settings
-from ragmtl.seed import seed_everything
 from ragmtl.sizes import HeadSize, ModelSize, build_model, ranking_size
 from ragmtl.tables import Loaded
 from ragmtl.tasks.base import Example, Task
 from ragmtl.tasks.ease import MOST_ITEMS
 from ragmtl.tasks.neighbours import Neighbours
 from ragmtl.tasks.signals import Signals
+from ragmtl.training.seed import seed_everything
 
 Watch = Callable[[str], Progress]
 """Gives a progress bar for a piece of work, by its name."""

@@ -147,6 +147,8 @@ class TrainingConfig(Section):
         batch_size: Examples per step.
         learning_rate, weight_decay: Of AdamW.
         temperature: A source of n examples is drawn in proportion to n ** temperature.
+        balance: How the gradients of several tasks become one step; see `ragmtl.training.balance`.
+        conflicts: On how many batches per epoch the angles between the tasks' gradients are measured.
         device: `auto` takes a GPU where there is one.
         checkpoint_every: Steps between checkpoints.
     """
@@ -158,6 +160,10 @@ class TrainingConfig(Section):
     learning_rate: float = Field(default=2e-3, gt=0)
     weight_decay: float = Field(default=0.05, ge=0)
     temperature: float = Field(default=0.5, ge=0, le=1)
+    balance: Literal[
+        "length", "fixed", "uncertainty", "dwa", "gradnorm", "pcgrad", "cagrad", "mgda", "nash-mtl", "upgrad"
+    ] = "length"
+    conflicts: int = Field(default=2, ge=0)
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     checkpoint_every: int = Field(default=200, ge=1)
 

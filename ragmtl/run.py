@@ -35,8 +35,8 @@ from ragmtl.sizes import ModelSize, build_model
 from ragmtl.tables import Loaded
 from ragmtl.tasks.base import Split, Task
 from ragmtl.tasks.bootstrap import bootstrap
-from ragmtl.tracking import Tracker
-from ragmtl.train import Epoch, Trainer, TrainingSettings
+from ragmtl.training.tracking import Tracker
+from ragmtl.training.train import Epoch, Trainer, TrainingSettings
 
 FORMAT = "ragmtl run"
 VERSION = 1

@@ -1,5 +1,7 @@
 """Which source each training step draws from, and which of its examples: a pure function of (seed, step).
 
+Steps draw from one source in turn (`draw`), or from all at once (`together`).
+
 A source of n examples gets a share of the steps in proportion to n ** temperature: 1 follows the sizes, 0 treats
 all sources alike. An epoch holds each source's share in a random order. Within a source, batches run through one
 random order after another, so every example comes up once before any comes up twice. Nothing is stored between
@@ -76,10 +78,16 @@ class Mixture:
         batch = epoch * self.shares[source] + int(np.count_nonzero(order[:place] == source))
         return Draw(source, self._batch(source, batch), epoch)
 
-    def _batch(self, source: int, number: int) -> Int64[np.ndarray, " batch"]:
+    def together(self, step: int) -> list[Draw]:
+        """What step `step` trains on where it reads every source: each its share of the batch, at least one example."""
+        shares, epoch = self.shares, step // self.steps_per_epoch
+        sizes = [max(1, round(self.batch_size * share / sum(shares))) for share in shares]
+        return [Draw(source, self._batch(source, step, size), epoch) for source, size in enumerate(sizes)]
+
+    def _batch(self, source: int, number: int, most: int | None = None) -> Int64[np.ndarray, " batch"]:
         """Batch `number` of a source since the start of training; the batches of one pass differ by at most one."""
         size = self.sizes[source]
-        parts = _batches(size, self.batch_size)
+        parts = _batches(size, most or self.batch_size)
         turn, part = divmod(number, parts)
         return _pass_order(self.seed, source, turn, size)[part * size // parts : (part + 1) * size // parts]
 

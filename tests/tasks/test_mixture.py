@@ -75,3 +75,12 @@ def test_empty_sources_are_refused() -> None:
         Mixture((3, 0), 2)
     with pytest.raises(DataError, match="batch size"):
         Mixture((3,), 0)
+
+
+def test_together_every_source_gives_its_share_of_the_batch() -> None:
+    mixture = Mixture((60, 6), batch_size=10, temperature=1.0, seed=0)
+    draws = mixture.together(0)
+    assert [(draw.source, len(draw.chosen)) for draw in draws] == [(0, 8), (1, 1)]  # 60 in 7 equal parts
+    assert all(np.array_equal(one.chosen, two.chosen) for one, two in zip(draws, mixture.together(0), strict=True))
+    seen = np.concatenate([mixture.together(step)[0].chosen for step in range(7)])
+    assert sorted(seen.tolist()) == list(range(60))

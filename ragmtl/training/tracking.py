@@ -8,7 +8,7 @@ from types import TracebackType
 from torch.utils.tensorboard import SummaryWriter
 
 from ragmtl.retrieval.progress import Progress
-from ragmtl.train import Epoch
+from ragmtl.training.train import Epoch
 
 
 class Tracker:
@@ -36,7 +36,7 @@ class Tracker:
         self._progress(done, total)
         if epoch is None:
             return
-        for kind, values in (("loss", epoch.loss), ("valid", epoch.metrics)):
+        for kind, values in (("loss", epoch.loss), ("valid", epoch.metrics), ("conflict", epoch.conflict)):
             for task, value in values.items():
                 self._writer.add_scalar(f"{kind}/{task}", value, epoch.step)
         self._writer.add_scalar("valid/aggregate", epoch.aggregate, epoch.step)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from ragmtl.retrieval.query import Query
 from ragmtl.sizes import HeadSize, ModelSize, build_model
 from ragmtl.tasks.base import Example, Source, Split
 from ragmtl.tasks.classify import ClassTask, LabelsTask
-from ragmtl.train import Epoch, Trainer, TrainingSettings, aggregate
+from ragmtl.training.train import Epoch, Trainer, TrainingSettings, aggregate
 
 TASKS = (ClassTask("sign", ("minus", "plus")), LabelsTask("parts", ("first", "second")))
 SETTINGS = TrainingSettings(epochs=3, patience=3, batch_size=8, device="cpu", checkpoint_every=2, seed=3)
@@ -78,6 +79,32 @@ def test_killed_at_any_step_it_ends_with_the_same_weights(tmp_path: Path, step: 
     for name, tensor in straight.model.state_dict().items():
         assert torch.equal(tensor, resumed.model.state_dict()[name]), name
     assert straight.progress.epochs == resumed.progress.epochs
+
+
+@pytest.mark.parametrize("method", ["fixed", "uncertainty", "dwa", "gradnorm", "pcgrad", "nash-mtl", "upgrad"])
+def test_every_balance_goes_on_as_if_it_had_not_been_killed(tmp_path: Path, method: str) -> None:
+    if method == "pcgrad":
+        pytest.importorskip("torchjd", reason="needs ragmtl[balance]")
+    settings = replace(SETTINGS, balance=method)
+    straight = trainer(tmp_path / "straight", settings)
+    straight.fit()
+    with pytest.raises(KeyboardInterrupt):
+        trainer(tmp_path / "killed", settings).fit(kill_at(5))
+    resumed = trainer(tmp_path / "killed", settings)
+    resumed.fit()
+    for name, tensor in straight.model.state_dict().items():
+        assert torch.equal(tensor, resumed.model.state_dict()[name]), name
+    assert straight.progress.epochs == resumed.progress.epochs
+
+
+def test_looking_at_conflicts_changes_no_weights(tmp_path: Path) -> None:
+    looking = trainer(tmp_path / "looking")
+    found = looking.fit()
+    assert all(-1 <= epoch.conflict["sign | parts"] <= 1 for epoch in found)
+    blind = trainer(tmp_path / "blind", replace(SETTINGS, conflicts=0))
+    assert all(epoch.conflict == {} for epoch in blind.fit())
+    for name, tensor in looking.model.state_dict().items():
+        assert torch.equal(tensor, blind.model.state_dict()[name]), name
 
 
 def test_one_lucky_epoch_is_not_the_best(tmp_path: Path) -> None:

@@ -1,9 +1,7 @@
 """Training: one trainer for one task or many, that can be killed at any step and goes on as if it had not been.
 
-Each step draws a batch from one source (`tasks/mixture.py`) and sums the losses of the tasks that the source is
-labelled for. The gradient is divided by the mean length of this source's gradients so far: the optimiser remembers one
-size of step per weight, and a source with small gradients (many labels, mostly right) would hardly move what it shares
-with one whose gradients are large.
+Each step draws a batch from one source, or a part of it from every source (`tasks/mixture.py`), and makes one gradient
+of the losses of the tasks that it is labelled for (`ragmtl/training/balance.py`).
 
 After each epoch every task is measured on validation; training stops when the aggregate, the geometric mean of the
 tasks' main metrics, has not risen for a while. The geometric mean does not care in which units a metric is: a tenth
@@ -16,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +27,13 @@ from ragmtl.errors import DataError, MismatchError
 from ragmtl.evaluate import evaluate
 from ragmtl.models.checkpoint import load_checkpoint, restore, save_checkpoint
 from ragmtl.models.model import Model
-from ragmtl.seed import choose_device, seed_everything
 from ragmtl.tasks.base import Split
-from ragmtl.tasks.mixture import Mixture
+from ragmtl.tasks.mixture import Draw, Mixture
+from ragmtl.training.balance import State, balance_of
+from ragmtl.training.gradients import conflicts, mean_conflicts
+from ragmtl.training.seed import choose_device, seed_everything
 
 SMALLEST_METRIC = 1e-3
-LENGTH_MEMORY, LONGEST = 0.95, 2.0
 JUDGED_WITH = 3
 SPLITS_NEEDED: tuple[Split, ...] = ("train", "valid")
 
@@ -53,6 +52,8 @@ class TrainingSettings:
     learning_rate: float = 2e-3
     weight_decay: float = 0.05
     temperature: float = 0.5
+    balance: str = "length"
+    conflicts: int = 2
     device: str = "auto"
     checkpoint_every: int = 200
     seed: int = 0
@@ -70,6 +71,8 @@ class Epoch:
         metrics: Main metric on validation by task.
         thresholds: Best threshold on validation, for tasks with labels.
         aggregate: Geometric mean of the metrics.
+        conflict: Mean cosine between the gradients of each two tasks on what they share, by their names, as
+            "genre | sentiment".
     """
 
     epoch: int
@@ -78,6 +81,7 @@ class Epoch:
     metrics: Mapping[str, float]
     thresholds: Mapping[str, float | None]
     aggregate: float
+    conflict: Mapping[str, float] = field(default_factory=dict)
 
 
 Report = Callable[[int, int, Epoch | None], None]
@@ -91,7 +95,7 @@ class Progress:
     step: int = 0
     epochs: list[Epoch] = field(default_factory=list)
     losses: dict[str, list[float]] = field(default_factory=dict)
-    lengths: dict[str, float] = field(default_factory=dict)
+    balance: State = field(default_factory=dict)
     best: dict[str, float] = field(default_factory=dict)
     stale: int = 0
     done: bool = False
@@ -138,9 +142,13 @@ class Trainer:
             settings.seed,
             settings.steps,
         )
-        self.optimizer = AdamW(
-            model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
-        )
+        names = [task.name for assembly in assemblies for task in assembly.source.tasks]
+        self.balance = balance_of(settings.balance, list(model.parameters()), names, settings.weights)
+        self.balance.learned.to(self.device)
+        weights = {"params": list(model.parameters()), "weight_decay": settings.weight_decay}
+        learned = {"params": list(self.balance.learned.values()), "weight_decay": 0.0}
+        groups = [weights, learned] if learned["params"] else [weights]
+        self.optimizer = AdamW(groups, lr=settings.learning_rate, fused=True)
         self.progress = Progress()
 
     @property
@@ -187,36 +195,31 @@ class Trainer:
         return [aggregate([epoch.metrics[task]]) if task else epoch.aggregate for epoch in self.progress.epochs]
 
     def _step(self) -> None:
-        """One batch of one source: the sum of its tasks' losses."""
-        draw = self.mixture.draw(self.progress.step)
-        assembly = self.assemblies[draw.source]
-        rows = self.train_rows[draw.source][draw.chosen].tolist()
+        """One batch of one source, or a part of a batch of every source."""
+        step = self.progress.step
+        draws = self.mixture.together(step) if self.balance.together else [self.mixture.draw(step)]
         for group in self.optimizer.param_groups:
-            group["lr"] = self.settings.learning_rate * _pace(self.progress.step, self.total_steps)
-        outputs = self.model(assembly.batch(rows).to(self.device), [task.name for task in assembly.source.tasks])
-        examples = assembly.examples(rows)
-        losses = {task.name: task.loss(outputs.heads[task.name], examples) for task in assembly.source.tasks}
+            group["lr"] = self.settings.learning_rate * _pace(step, self.total_steps)
+        losses = {name: loss for draw in draws for name, loss in self._losses(draw).items()}
         self.optimizer.zero_grad()
-        weights = {name: self.settings.weights.get(name, 1.0) for name in losses}
-        torch.stack([losses[name] * weight for name, weight in weights.items()]).sum().backward()  # type: ignore[no-untyped-call]
-        self._balance(assembly.source.name, max(weights.values()))
+        self.balance.backward(losses, "" if self.balance.together else self.assemblies[draws[0].source].source.name)
         self.optimizer.step()
         for name, loss in losses.items():
             self.progress.losses.setdefault(name, []).append(float(loss.detach()))
         self.progress.step += 1
 
-    def _balance(self, source: str, weight: float) -> None:
-        """Bring the gradients of all sources to a mean length of their weight, and none beyond twice of that."""
-        gradients = [parameter.grad for parameter in self.model.parameters() if parameter.grad is not None]
-        length = float(torch.nn.utils.get_total_norm(gradients))
-        usual = self.progress.lengths.get(source, length)
-        self.progress.lengths[source] = usual = LENGTH_MEMORY * usual + (1 - LENGTH_MEMORY) * length
-        factor = weight * min(1 / max(usual, 1e-12), LONGEST / max(length, 1e-12))
-        torch._foreach_mul_(gradients, factor)
+    def _losses(self, draw: Draw) -> dict[str, Tensor]:
+        """The loss of each task of a source on some of its training examples."""
+        assembly = self.assemblies[draw.source]
+        rows = self.train_rows[draw.source][draw.chosen].tolist()
+        outputs = self.model(assembly.batch(rows).to(self.device), [task.name for task in assembly.source.tasks])
+        examples = assembly.examples(rows)
+        return {task.name: task.loss(outputs.heads[task.name], examples) for task in assembly.source.tasks}
 
     def _end_epoch(self) -> Epoch:
         """Measure on validation, keep what is best, and decide whether to go on."""
         epoch = self._validate()
+        self.balance.end_epoch(epoch.loss)
         self.progress.epochs.append(epoch)
         self.progress.losses = {}
         values = {name: _steady(self._figures(name)) for name in ("", *epoch.metrics)}
@@ -245,18 +248,31 @@ class Trainer:
             metrics=metrics,
             thresholds={name: found.threshold for name, found in measured.items()},
             aggregate=aggregate(list(metrics.values())),
+            conflict=self._conflict(),
         )
+
+    def _conflict(self) -> dict[str, float]:
+        """How the gradients of the tasks lie to each other now, without dropout, on a few batches of training rows."""
+        probes = [self.mixture.together(self.progress.step + probe) for probe in range(self.settings.conflicts)]
+        self.model.eval()
+        seen = [
+            conflicts({name: loss for draw in draws for name, loss in self._losses(draw).items()}, self.model)
+            for draws in probes
+        ]
+        self.model.train()
+        return mean_conflicts(seen)
 
     def _save_state(self) -> None:
         """Everything that the next step depends on."""
         tensors = {f"model/{name}": tensor for name, tensor in self.model.state_dict().items()}
         for number, state in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer/{number}/{name}": tensor for name, tensor in state.items()}
+        tensors |= {f"balance/{name}": tensor for name, tensor in self.balance.learned.state_dict().items()}
         tensors["random/cpu"] = torch.get_rng_state()
         if self.device.type == "cuda":
             tensors["random/cuda"] = torch.cuda.get_rng_state(self.device)
         metadata = {
-            "progress": asdict(self.progress),
+            "progress": asdict(replace(self.progress, balance=self.balance.state)),
             "fingerprint": self.fingerprint,
             "settings": asdict(self.settings),
         }
@@ -272,6 +288,7 @@ class Trainer:
                 "others; choose another folder for this run, or delete that one"
             )
         restore(self.model, _below("model/", saved.tensors))
+        restore(self.balance.learned, _below("balance/", saved.tensors))
         self._restore_optimizer(_below("optimizer/", saved.tensors))
         torch.set_rng_state(saved.tensors["random/cpu"].cpu())
         if "random/cuda" in saved.tensors:
@@ -279,6 +296,7 @@ class Trainer:
         state: dict[str, Any] = dict(saved.metadata["progress"])
         state["epochs"] = [Epoch(**epoch) for epoch in state["epochs"]]
         self.progress = Progress(**state)
+        self.balance.state = self.progress.balance
 
     def _restore_optimizer(self, tensors: Mapping[str, Tensor]) -> None:
         state: dict[int, dict[str, Any]] = {}
