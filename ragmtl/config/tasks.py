@@ -1,0 +1,94 @@
+"""The tables of `[[tasks]]`: what to learn, and from which columns."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from ragmtl.config.section import Section
+
+
+class TaskSection(Section):
+    """What every task says: its name, its table, the relations that state its labels, and its weight.
+
+    The weight says how much the task counts in what tasks share, beside the others.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    data: str
+    hide: list[str] = []
+    weight: float = Field(default=1.0, gt=0)
+
+
+class ClassificationConfig(TaskSection):
+    """Classes (`kind = "class"`: one of many) or labels (`kind = "labels"`: any number) of a text, an entity, or both.
+
+    `text`, `entity`, `label`, `id`, `split`, `group` and `exclude` are names of columns. Without `split`, examples are
+    shared out by `fractions`, never dividing a group. `exclude` names groups of passages not to retrieve.
+    """
+
+    kind: Literal["class", "labels"]
+    label: str
+    text: str | None = None
+    entity: str | None = None
+    id: str | None = None
+    split: str | None = None
+    group: str | None = None
+    exclude: str | None = None
+    separator: str = "|"
+    min_count: int = Field(default=1, ge=1, description="classes with fewer examples are left out, and counted")
+    fractions: tuple[float, float, float] = (0.7, 0.1, 0.2)
+
+    @model_validator(mode="after")
+    def _has_input(self) -> ClassificationConfig:
+        if self.text is None and self.entity is None:
+            raise ValueError("expected a column for `text`, for `entity`, or both; found neither")
+        return self
+
+
+class RecommendConfig(TaskSection):
+    """Recommendation from a log of interactions: rank all items for a user, given what came earlier.
+
+    `user`, `item`, `time` and `split` are names of columns. Splits come from `split`, or from two times
+    (`valid_from`, `test_from`), or else each user's last item is for test and the one before for validation.
+    """
+
+    kind: Literal["recommend"]
+    user: str
+    item: str
+    time: str | None = None
+    split: str | None = None
+    valid_from: float | None = None
+    test_from: float | None = None
+    min_history: int = Field(default=1, ge=1)
+    history: int = Field(default=20, ge=1, description="the most recent items that are read")
+
+    @model_validator(mode="after")
+    def _cuts_need_times(self) -> RecommendConfig:
+        if (self.valid_from is None) != (self.test_from is None):
+            raise ValueError("valid_from and test_from go together; found only one of them")
+        if self.valid_from is not None and self.time is None:
+            raise ValueError("valid_from and test_from need a `time` column; found none")
+        return self
+
+
+class RankConfig(TaskSection):
+    """Ranking from a text and the items it mentions (`kind = "rank"`): which item is meant or wanted.
+
+    `text`, `history` (a list of IRIs), `item`, `split`, `group` and `exclude` are names of columns.
+    """
+
+    kind: Literal["rank"]
+    item: str
+    text: str | None = None
+    history: str | None = None
+    id: str | None = None
+    split: str | None = None
+    group: str | None = None
+    exclude: str | None = None
+    separator: str = "|"
+    fractions: tuple[float, float, float] = (0.7, 0.1, 0.2)
+
+
+TaskConfig = Annotated[ClassificationConfig | RecommendConfig | RankConfig, Field(discriminator="kind")]
