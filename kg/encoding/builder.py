@@ -1,7 +1,8 @@
 """Collects the statements of files as numbers: what every way of reading feeds, and what graphs are built of.
 
-Statements come one at a time as texts (`triple`, `value`), or many at once as lines of N-Quads (`lines`). Each part of
-a file has a key, so that several collections, filled by several threads, come together in the order of the files.
+Statements come one at a time as texts (`triple`, `value`), or many at once as lines of N-Quads (`encode`, `add`). Each
+part of a file has a key, so that several collections, filled by several threads, come together in the order of the
+files.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ Key = tuple[int, int]
 
 Rows = Int32[np.ndarray, "rows 5"]
 """Head, relation, tail (~ the number of a literal), graph (0 for none) and line of each statement."""
+
+Unsure = Int64[np.ndarray, "unsure 3"]
+"""Where each line that the scanner is not sure of begins and ends, and its number."""
 
 Columns = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 """Head, relation, tail (~ the number of a literal) and origin of each statement."""
@@ -76,7 +80,7 @@ class GraphBuilder:
             self.blocks.append((key, self._given.columns(self)))
             self._given = _Given()
 
-    def encode(self, lines: bytes | memoryview, settings: Settings) -> tuple[Rows, Int64[np.ndarray, "unsure 3"], int]:
+    def encode(self, lines: bytes | memoryview, settings: Settings) -> tuple[Rows, Unsure, int]:
         """Number the statements of whole lines of N-Quads, without keeping them.
 
         Args:
@@ -107,20 +111,6 @@ class GraphBuilder:
         origins = self._origins(source, rows[:, 3])
         columns = (rows[:, 0].copy(), narrow(rows[:, 1]), rows[:, 2].copy(), origins)
         self.blocks.append((key, columns))
-
-    def lines(self, key: Key, source: str, lines: bytes, mark: int) -> int:
-        """Add statements written as N-Quads by a program that makes no mistakes; gives how many there were.
-
-        Raises:
-            DataError: A line is none, or states something about a statement.
-        """
-        rows, unsure, _ = self.encode(lines, Settings(mark, True, True))
-        if len(unsure):
-            start, end, _ = unsure[0].tolist()
-            found = lines[start:end][:100].decode(errors="replace")
-            raise DataError(f"expected a triple of nodes and literals, found {found!r}", source)
-        self.add(key, source, rows)
-        return len(rows)
 
     def mark(self) -> tuple[int, ...]:
         """How much was collected so far, for `undo`."""

@@ -188,7 +188,7 @@ def _without_new_terms(chunks: Iterable[bytes], path: Path, ratio: int, allowed:
     """The pieces; at the first `<<` the whole file is looked through once, as it may stand in a text."""
     last, checked = b"", False
     for chunk in chunks:
-        if not checked and b"<<" in last + chunk:
+        if not checked and (b"<<" in chunk or (last == b"<" and chunk[:1] == b"<")):
             _check_new_terms(path, ratio, allowed)
             checked = True
         yield chunk

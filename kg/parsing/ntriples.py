@@ -39,6 +39,7 @@ _LANGUAGE = re.compile(r"@([a-zA-Z]+(?:-[a-zA-Z0-9]+)*)(--[a-zA-Z0-9]*)?")
 _TAIL = re.compile(r"\.[ \t]*(?:#.*)?", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.?))", re.DOTALL)
 _PLAIN = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
+_ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"})
 
 
 def blocks(file: BufferedIOBase, path: Path) -> Iterator[tuple[int, bytes]]:
@@ -215,6 +216,21 @@ class _Line:
         rest, line = clip(self.text[self.at :]), clip(self.text)
         message = f"expected {self._expected}, found {found or rest} in the line {line}"
         raise malformed(message, self._path, "nquads" if self._quads else "nt", self._number, self.at + 1)
+
+
+def written(row: Row) -> bytes:
+    """A statement as a line of N-Quads, with the characters of terms as they are."""
+    head, relation, tail, graph = row
+    if isinstance(tail, str):
+        end = _written_name(tail)
+    else:
+        text, datatype, language = tail
+        end = f'"{text.translate(_ESCAPED)}"' + (f"@{language}" if language else f"^^<{datatype}>" if datatype else "")
+    return f"{_written_name(head)} <{relation}> {end} {_written_name(graph)} .\n".encode()
+
+
+def _written_name(name: str) -> str:
+    return name if not name or name.startswith("_:") else f"<{name}>"
 
 
 def clip(text: str) -> str:

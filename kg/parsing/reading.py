@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ragmtl.kg.encoding.encode import GraphBuilder
+from ragmtl.errors import DataError
+from ragmtl.kg.encoding.builder import GraphBuilder, Rows, Unsure
+from ragmtl.kg.parsing.lines import Settings
 from ragmtl.kg.parsing.unpack import RATIO
 from ragmtl.kg.terms import BLANK
 
@@ -93,8 +95,22 @@ class Reading:
 
     def lines(self, lines: bytes) -> None:
         """Add statements that a program wrote as N-Quads, with the names that blank nodes have in the file."""
+        rows, unsure, _ = self.encode(lines, trusted=True)
+        if len(unsure):
+            start, end, _ = unsure[0].tolist()
+            found = lines[start:end][:100].decode(errors="replace")
+            raise DataError(f"expected a triple of nodes and literals, found {found!r}", self.path)
+        self.add(rows)
+
+    def encode(self, lines: bytes, *, trusted: bool) -> tuple[Rows, Unsure, int]:
+        """Number the statements of lines of N-Quads of this file; see `GraphBuilder.encode`."""
+        return self.builder.encode(lines, Settings(self.number + 1, True, trusted))
+
+    def add(self, rows: Rows) -> None:
+        """Add statements that were numbered."""
         self._part += 1
-        self.counted(self.builder.lines((self.number, self._part), str(self.path), lines, self.number + 1))
+        self.builder.add((self.number, self._part), str(self.path), rows)
+        self.counted(len(rows))
 
     def row(self, row: Row) -> None:
         """Add one statement whose blank nodes still have the names of the file, `_:name`."""

@@ -13,20 +13,15 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from jaxtyping import Int32, Int64
+from jaxtyping import Int64
 from pyoxigraph import RdfFormat, parse, serialize
 
 from ragmtl.errors import DataError
-from ragmtl.kg.encoding.builder import GraphBuilder
+from ragmtl.kg.encoding.builder import GraphBuilder, Rows, Unsure
 from ragmtl.kg.parsing.lines import Settings
-from ragmtl.kg.parsing.ntriples import blocks, rows
-from ragmtl.kg.parsing.reading import Reading, Row
+from ragmtl.kg.parsing.ntriples import blocks, rows, written
+from ragmtl.kg.parsing.reading import Reading
 from ragmtl.kg.parsing.unpack import opened
-
-_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"})
-
-Rows = Int32[np.ndarray, "rows 5"]
-Unsure = Int64[np.ndarray, "unsure 3"]
 
 
 def parse_file(reading: Reading, name: str, threads: int = 1) -> None:
@@ -94,11 +89,11 @@ def _resolved(
     settings = Settings(reading.number + 1, True, True)
     lines = [block[start:end] for start, end, _ in unsure.tolist()]
     places = unsure[:, 2]
-    written = _parsed(lines, quads=quads)
-    if written is None:
+    plain = _parsed(lines, quads=quads)
+    if plain is None:
         pairs = list(_one_by_one(reading, lines, first + places, quads=quads))
-        written, places = b"".join(line for _, line in pairs), np.array([at - first for at, _ in pairs], np.int64)
-    rows, odd, _ = builder.encode(written, settings)
+        plain, places = b"".join(line for _, line in pairs), np.array([at - first for at, _ in pairs], np.int64)
+    rows, odd, _ = builder.encode(plain, settings)
     if len(odd):
         raise DataError("expected lines that can be read", reading.path, first + int(places[odd[0, 2]]))
     rows[:, 4] = places[rows[:, 4]]
@@ -124,21 +119,7 @@ def _one_by_one(
     """Number and canonical form of each line that is a statement."""
     for number, line in zip(numbers.tolist(), lines, strict=True):
         for _, row in rows(reading, line, number, quads=quads):
-            yield number, _written(row).encode()
-
-
-def _written(row: Row) -> str:
-    head, relation, tail, graph = row
-    if isinstance(tail, str):
-        end = _name(tail)
-    else:
-        text, datatype, language = tail
-        end = f'"{text.translate(_ESCAPES)}"' + (f"@{language}" if language else f"^^<{datatype}>" if datatype else "")
-    return f"{_name(head)} <{relation}> {end} {_name(graph)} .\n"
-
-
-def _name(name: str) -> str:
-    return name if not name or name.startswith("_:") else f"<{name}>"
+            yield number, written(row)
 
 
 def _line(error: BaseException) -> int:
