@@ -14,6 +14,11 @@ from ragmtl.models.heads.given import QUERY_CONTEXT
 from ragmtl.models.heads.labels import ClassHead, LabelHead
 from ragmtl.models.heads.ranking import Items, RankingHead
 from ragmtl.models.model import Model
+from ragmtl.models.sharing.cross_stitch import CrossStitch
+from ragmtl.models.sharing.mmoe import MixtureOfExperts
+from ragmtl.models.sharing.ple import LayeredExtraction
+from ragmtl.models.sharing.sharing import Sharing
+from ragmtl.models.sharing.twins import Twins
 
 
 class HeadSize(BaseModel):
@@ -76,7 +81,24 @@ def build_model(size: ModelSize, items: Mapping[str, Items] | None = None) -> Mo
         dropout=settings.dropout,
         groups=size.groups,
         votes={task: head.answers for task, head in size.heads.items() if head.votes},
+        sharing=_sharing(settings, tuple(size.heads)),
     )
+
+
+def _sharing(settings: ModelConfig, tasks: Sequence[str]) -> Sharing | None:
+    """What tasks share; None for what the model takes by itself."""
+    inputs, dim, dropout, strength = 3 * settings.dim, settings.dim, settings.dropout, settings.penalty
+    match settings.sharing:
+        case "bottom":
+            return None
+        case "cross-stitch":
+            return CrossStitch(inputs, dim, tasks, dropout=dropout)
+        case "twins":
+            return Twins(inputs, dim, tasks, dropout=dropout, strength=strength)
+        case "mmoe":
+            return MixtureOfExperts(inputs, dim, tasks, experts=settings.experts, dropout=dropout, strength=strength)
+        case "ple":
+            return LayeredExtraction(inputs, dim, tasks, experts=settings.experts, dropout=dropout, strength=strength)
 
 
 def _head(size: HeadSize, dim: int, items: Items) -> nn.Module:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from ragmtl.config.model import ModelConfig
 from ragmtl.config.section import Section
 from ragmtl.config.tasks import ClassificationConfig, RankConfig, RecommendConfig, TaskConfig, TaskSection
 from ragmtl.errors import ConfigError
@@ -132,22 +133,6 @@ class RetrievalConfig(Section):
     fusion: Literal["shape", "weighted", "reciprocal"] = "shape"
     graph_passages: Literal["walk", "mentions"] = "walk"
     candidates: int = Field(default=200, ge=1, le=10_000)
-
-
-class ModelConfig(Section):
-    """Sizes of the model: width, GNN layers, attention heads, dropout, and learned entity ids."""
-
-    dim: int = Field(default=128, ge=8, multiple_of=4)
-    layers: int = Field(default=1, ge=1, le=8)
-    attention_heads: int = Field(default=4, ge=1)
-    dropout: float = Field(default=0.3, ge=0, lt=1)
-    frequent: int = Field(default=2, ge=1, description="entities met in so many training examples get a learned vector")
-
-    @model_validator(mode="after")
-    def _heads_divide_width(self) -> ModelConfig:
-        if self.dim % self.attention_heads:
-            raise ValueError(f"attention_heads must divide dim, found {self.attention_heads} and {self.dim}")
-        return self
 
 
 class TrainingConfig(Section):

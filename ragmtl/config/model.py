@@ -1,0 +1,40 @@
+"""The table `[model]` of the configuration: sizes, and the choices that `docs/models.md` describes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from ragmtl.config.section import Section
+
+Graph = Literal["relational"]
+Sharing = Literal["bottom", "cross-stitch", "twins", "mmoe", "ple"]
+
+
+class ModelConfig(Section):
+    """Sizes and parts of the model.
+
+    Attributes:
+        dim, attention_heads, dropout: Width, heads of every attention, share of values that training drops.
+        layers: Rounds of the graph network.
+        frequent: Entities met in so many groups of training examples get a learned vector.
+        sharing: What tasks share above the evidence.
+        experts: Experts that a gate chooses among, in `mmoe` and `ple`.
+        penalty: How much the own loss of `twins`, `mmoe` and `ple` counts.
+    """
+
+    dim: int = Field(default=128, ge=8, multiple_of=4)
+    layers: int = Field(default=1, ge=1, le=8)
+    attention_heads: int = Field(default=4, ge=1)
+    dropout: float = Field(default=0.3, ge=0, lt=1)
+    frequent: int = Field(default=2, ge=1)
+    sharing: Sharing = "bottom"
+    experts: int = Field(default=4, ge=2, le=64)
+    penalty: float = Field(default=0.01, ge=0)
+
+    @model_validator(mode="after")
+    def _heads_divide_width(self) -> ModelConfig:
+        if self.dim % self.attention_heads:
+            raise ValueError(f"attention_heads must divide dim, found {self.attention_heads} and {self.dim}")
+        return self
