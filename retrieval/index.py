@@ -23,6 +23,7 @@ from ragmtl.retrieval.corpus import Corpus
 from ragmtl.retrieval.encoders.encoder import DeferredEncoder, Encoder
 from ragmtl.retrieval.files.arrays import AGAIN, load_json, save_json
 from ragmtl.retrieval.linking.linker import Linker
+from ragmtl.retrieval.linking.written import Written
 from ragmtl.retrieval.passages.dense import Dense
 from ragmtl.retrieval.passages.lexical import Lexical
 from ragmtl.retrieval.passages.words import Words
@@ -163,11 +164,12 @@ def _write(graph: KnowledgeGraph, corpus: Corpus, encoder: Encoder, folder: Path
     texts = corpus.readings()
     graph.save(folder / "graph")
     corpus.save(folder / "corpus")
-    words = Words.of(texts)
+    written = Written.of(texts)
+    words = Words.read(written)
     words.save(folder / "words")
     Lexical.of(words, "bm25").save(folder / "bm25")
     Lexical.of(words, "tfidf").save(folder / "tfidf")
-    Linker.build(graph, texts).save(folder / "linker")
+    Linker.knowing(graph, written).save(folder / "linker")
     dense = Dense.build(encoder.encode(texts, progress))
     dense.save(folder / "dense")
     sources = [(Path(source.path), source.sha256) for source in (*graph.sources, *corpus.sources)]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.retrieval.linking.names import unqualified
-from ragmtl.retrieval.linking.tokens import tokenise
+from ragmtl.retrieval.linking.tokens import words_of
 
 
 def about_of(graph: KnowledgeGraph, titles: Sequence[str], links: Sequence[Sequence[int]]) -> list[int]:
@@ -14,10 +14,10 @@ def about_of(graph: KnowledgeGraph, titles: Sequence[str], links: Sequence[Seque
     known: dict[int, set[tuple[str, ...]]] = {}
     about = []
     for title, nodes in zip(titles, links, strict=True):
-        wanted = tuple(tokenise(title).words)
+        wanted = tuple(words_of(title))
         for node in nodes if wanted else ():
             if node not in known:
-                forms = [form for name in graph.names(node) for form in (name, unqualified(name))]
-                known[node] = {tuple(tokenise(form).words) for form in forms}
+                forms = {form for name in graph.names(node) for form in (name, unqualified(name))}
+                known[node] = {tuple(words_of(form)) for form in forms}
         about.append(next((node for node in nodes if wanted in known[node]), -1) if wanted else -1)
     return about

@@ -19,9 +19,11 @@ from jaxtyping import Bool, Float32, Int64, UInt64
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.retrieval.evidence import AS_WRITTEN, Mention
 from ragmtl.retrieval.files.arrays import load_arrays, save_arrays
+from ragmtl.retrieval.linking.frequencies import frequencies
 from ragmtl.retrieval.linking.names import Names, extend
 from ragmtl.retrieval.linking.spelling import SHORTEST, Spelling
 from ragmtl.retrieval.linking.tokens import Tokens, hashes, tokenise
+from ragmtl.retrieval.linking.written import Written
 from ragmtl.retrieval.progress import Progress, no_progress
 
 _YEAR_AFTER = re.compile(r"\s*\((\d{4})\)")
@@ -80,8 +82,13 @@ class Linker:
             graph: Whose nodes are looked for.
             texts: Those of the corpus; without them every name counts as rare.
         """
+        return cls.knowing(graph, Written.of(texts))
+
+    @classmethod
+    def knowing(cls, graph: KnowledgeGraph, written: Written) -> Linker:
+        """`build` with the words of the texts of the corpus, where these were read already."""
         names = Names.of(graph)
-        return cls._weigh(names, *_frequencies(names, texts), len(texts), Spelling.of(graph, texts))
+        return cls._weigh(names, *frequencies(names, written), len(written), Spelling.of(graph, written))
 
     @classmethod
     def _weigh(
@@ -109,14 +116,16 @@ class Linker:
             every: All texts that are there then; read for spelling, and searched for names if the graph has new ones.
             same: Whether it is the same graph.
         """
-        spelling = Spelling.of(graph, every)
+        written = Written.of(every)
+        spelling = Spelling.of(graph, written)
         names = self.names if same else Names.of(graph)
         places = np.arange(len(names)) if same else self.names.find(names.keys)
         if (places < 0).any():
-            return self._weigh(names, *_frequencies(names, every), len(every), spelling)
+            return self._weigh(names, *frequencies(names, written), len(every), spelling)
         counts = [self.found[places], self.lower[places]]
         for sign, texts in ((-1, gone), (1, new)):
-            counts = [count + sign * more for count, more in zip(counts, _frequencies(names, texts), strict=True)]
+            more = frequencies(names, Written.of(texts))
+            counts = [count + sign * one for count, one in zip(counts, more, strict=True)]
         return self._weigh(names, counts[0], counts[1], len(every), spelling)
 
     def links_like(self, other: Linker) -> bool:
@@ -252,19 +261,6 @@ def _stretches(
         last = forms[:, places + length - 1]
         yield length, places, extend(prefix, last)
         prefix = extend(prefix, last[0])
-
-
-def _frequencies(names: Names, texts: Sequence[str]) -> tuple[Int64[np.ndarray, " names"], Int64[np.ndarray, " names"]]:
-    """How many of the texts hold each name, and how many of these hold it only without capitals."""
-    found, plain = np.zeros(len(names), np.int64), np.zeros(len(names), np.int64)
-    for text in texts:
-        tokens = tokenise(text)
-        hits = [hit for hit in _hits(names, tokens) if hit.fit == 1.0]
-        every = {hit.name for hit in hits}
-        written = {hit.name for hit in hits if not text[slice(*_span(hit, tokens))].islower()}
-        found[list(every)] += 1
-        plain[list(every - written)] += 1
-    return found, plain
 
 
 def _span(hit: _Hit, tokens: Tokens) -> tuple[int, int]:

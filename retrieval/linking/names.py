@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float32, Int16, Int32, Int64, UInt64
 
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.retrieval.files.arrays import load_arrays, save_arrays
-from ragmtl.retrieval.linking.tokens import STOP_WORDS, hashes, tokenise
+from ragmtl.retrieval.linking.tokens import STOP_WORDS, hash_of, hashes, words_of
 
 LONGEST = 16
 """Names of more words are not looked for."""
@@ -67,12 +67,12 @@ class Names:
     def of(cls, graph: KnowledgeGraph) -> Names:
         """Collect the names of all nodes: labels, alternative ones, and these without "(film)" or "the"."""
         table = _Table()
-        for node in range(len(graph.nodes)):
+        degrees = np.diff(graph.outgoing.indptr) + np.diff(graph.incoming.indptr)
+        for node, weight in enumerate(((1.0 + degrees) ** 0.5).tolist()):
             best: dict[tuple[str, ...], tuple[float, bool]] = {}
             for words, factor, capital in _forms(graph.names(node)):
                 if best.get(words, (0.0, False))[0] < factor:
                     best[words] = factor, capital
-            weight = (1.0 + graph.degree(node)) ** 0.5
             for words, (factor, capital) in best.items():
                 table.add(words, node, factor * weight, factor, capital)
         return table.names(_years(graph))
@@ -162,8 +162,9 @@ class _Table:
 def _forms(names: Iterable[str]) -> Iterator[tuple[tuple[str, ...], float, bool]]:
     """Each name as words, and in forms that leave something out; how good the form is; whether it has a capital."""
     for name in names:
-        for form, factor in ((name, 1.0), (unqualified(name), _WITHOUT_QUALIFIER)):
-            words = tuple(tokenise(form).words)
+        bare = unqualified(name)
+        for form, factor in ((name, 1.0), (bare, _WITHOUT_QUALIFIER)) if bare != name else ((name, 1.0),):
+            words = tuple(words_of(form))
             capital = form[:1].isupper()
             if 0 < len(words) <= LONGEST:
                 yield words, factor, capital
@@ -199,11 +200,11 @@ def _firsts(names: Iterable[tuple[str, ...]]) -> dict[int, int]:
 
 
 def _key(words: tuple[str, ...]) -> int:
-    keys = hashes(list(words))[0]
-    total = keys[:1]
-    for place in range(1, len(keys)):
-        total = extend(total, keys[place : place + 1])
-    return int(total[0])
+    """The same as `extend`, in Python's integers."""
+    total = 0
+    for word in words:
+        total = (total * int(_FACTOR) + hash_of(word)) % 2**64
+    return total
 
 
 def _is_common(words: tuple[str, ...]) -> bool:

@@ -9,7 +9,7 @@ Source: Bocek, Hunt and Stiller, "Fast similarity search in large dictionaries",
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
@@ -20,7 +20,8 @@ from jaxtyping import Bool, Int, Int32, UInt8, UInt32, UInt64
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.terms import Strings, frozen
 from ragmtl.retrieval.files.arrays import load_arrays, save_arrays
-from ragmtl.retrieval.linking.tokens import STOP_WORDS, Tokens, hashes, tokenise
+from ragmtl.retrieval.linking.tokens import STOP_WORDS, Tokens, hashes, words_of
+from ragmtl.retrieval.linking.written import Written
 
 SHORTEST = 4
 """Shorter words are not corrected: too many others are one edit away."""
@@ -50,15 +51,15 @@ class Spelling:
     known: UInt64[np.ndarray, " known"]
 
     @classmethod
-    def of(cls, graph: KnowledgeGraph, texts: Iterable[str] = ()) -> Spelling:
+    def of(cls, graph: KnowledgeGraph, written: Written | None = None) -> Spelling:
         """Collect the words of all names, and those that texts hold at least twice."""
         counts = Counter(
             word
             for node in range(len(graph.nodes))
-            for word in {word for name in graph.names(node) for word in tokenise(name).words}
+            for word in {word for name in graph.names(node) for word in words_of(name)}
         )
-        written = Counter(word for text in texts for word in tokenise(text).words)
-        right = {*counts, *STOP_WORDS, *(word for word, count in written.items() if count >= _OFTEN)}
+        often = (word for word, count in written.counts().items() if count >= _OFTEN) if written else ()
+        right = {*counts, *STOP_WORDS, *often}
         words = sorted(word for word in counts if len(word) >= SHORTEST and word.isalpha())
         pairs = [(key, row) for row, word in enumerate(words) for key in set(_forms(word))]
         table = np.array(pairs, np.int64).reshape(-1, 2)

@@ -22,7 +22,7 @@ from ragmtl.kg.graph import KnowledgeGraph, Literal
 from ragmtl.retrieval.corpus import Corpus, Passage
 from ragmtl.retrieval.linking.linker import Linker
 from ragmtl.retrieval.linking.names import unqualified
-from ragmtl.retrieval.linking.tokens import STOP_WORDS, tokenise
+from ragmtl.retrieval.linking.tokens import STOP_WORDS, words_of
 from ragmtl.retrieval.progress import Progress
 
 TITLE, MENTIONS = "urn:ragmtl:title:", "urn:ragmtl:mentions"
@@ -92,9 +92,9 @@ def _names(passages: Sequence[Passage]) -> Iterator[tuple[str, str, Literal]]:
 
 def _other_names(title: str, text: str) -> Iterator[str]:
     """The name with which a text begins, where it holds half of the title; a title before its comma, if in capitals."""
-    words = set(tokenise(unqualified(title)).words)
+    words = set(words_of(unqualified(title)))
     lead = _LEAD.match(text)
-    if lead and 2 * len(words & set(tokenise(lead[1]).words)) >= len(words) and _fits(lead[1]) and lead[1] != title:
+    if lead and 2 * len(words & set(words_of(lead[1]))) >= len(words) and _fits(lead[1]) and lead[1] != title:
         yield lead[1].strip()
     first, comma, _ = title.partition(",")
     content = [word for word in first.split() if word.casefold() not in STOP_WORDS]
@@ -103,4 +103,4 @@ def _other_names(title: str, text: str) -> Iterator[str]:
 
 
 def _fits(name: str) -> bool:
-    return _SHORTEST <= len(tokenise(name).words) <= _LONGEST
+    return _SHORTEST <= len(words_of(name)) <= _LONGEST

@@ -60,7 +60,26 @@ def tokenise(text: str) -> Tokens:
     """All words of a text."""
     found = list(_TOKEN.finditer(text))
     owners = [_owner(match[0]) for match in found]
-    return Tokens([_plain(m[0]) for m in found], [m.start() for m in found], [m.end() for m in found], owners)
+    return Tokens([plain(m[0]) for m in found], [m.start() for m in found], [m.end() for m in found], owners)
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text as `tokenise` gives them, where their places do not matter.
+
+    >>> words_of("Amélie's café & bar")
+    ['amelies', 'cafe', 'and', 'bar']
+    """
+    return [plain(word) for word in _TOKEN.findall(text)]
+
+
+def as_written(text: str) -> list[str]:
+    """The words of a text with their capitals, accents and apostrophes.
+
+    >>> as_written("Amélie's café & bar")
+    ["Amélie's", 'café', '&', 'bar']
+    """
+    words: list[str] = _TOKEN.findall(text)
+    return words
 
 
 def hashes(words: list[str], owners: list[str] | None = None) -> UInt64[np.ndarray, "form word"]:
@@ -91,6 +110,11 @@ def other_numbers(word: str) -> tuple[str, str, str]:
     return "", "", word + ("es" if word.endswith(("s", "x", "ch", "sh", "o")) else "s")
 
 
+def hash_of(word: str) -> int:
+    """The hash of a word as it is, in [0, 2⁶⁴)."""
+    return _hashes(word)[0]
+
+
 @lru_cache(maxsize=2**16)
 def _hashes(word: str) -> tuple[int, int, int, int]:
     one, two, many = other_numbers(word)
@@ -106,11 +130,12 @@ def _hash(word: str) -> int:
 def _owner(word: str) -> str:
     """The word without the 's of a possessive; empty where it is none."""
     owner = _POSSESSIVE.sub("", word) if "'" in word or "’" in word else word
-    return _plain(owner) if owner != word else ""
+    return plain(owner) if owner != word else ""
 
 
 @lru_cache(maxsize=2**16)
-def _plain(word: str) -> str:
+def plain(word: str) -> str:
+    """A word of a text in the form in which words are compared."""
     if word == "&":
         return "and"
     word = word.casefold().replace("'", "").replace("’", "")

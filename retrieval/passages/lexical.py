@@ -22,7 +22,7 @@ from jaxtyping import Float32, Int32, Int64
 from ragmtl.errors import MismatchError
 from ragmtl.kg.adjacency import gather
 from ragmtl.retrieval.files.arrays import AGAIN, load_arrays, load_json, save_arrays
-from ragmtl.retrieval.linking.tokens import tokenise
+from ragmtl.retrieval.linking.tokens import words_of
 from ragmtl.retrieval.passages.fuse import Crowd
 from ragmtl.retrieval.passages.ranking import best
 from ragmtl.retrieval.passages.words import Words, bm25, tfidf
@@ -153,7 +153,7 @@ def terms_of(text: str, *, pairs: bool = False) -> list[str]:
     >>> terms_of("The smoked peppers", pairs=True)
     ['smoke', 'pepper', 'smoke pepper']
     """
-    stems = [_stem(word) for word in tokenise(text).words if word not in _FUNCTION_WORDS]
+    stems = [stem for word in words_of(text) if (stem := stem_of(word))]
     return (
         stems + [f"{first} {second}" for first, second in zip(stems[:-1], stems[1:], strict=True)] if pairs else stems
     )
@@ -171,8 +171,9 @@ def _weigh(words: Words, method: Method) -> Lexical:
 
 
 @lru_cache(maxsize=2**16)
-def _stem(word: str) -> str:
-    stem: str = _stemmer().stemWord(word)
+def stem_of(word: str) -> str:
+    """The stem of a word; empty for function words, which are no terms."""
+    stem: str = "" if word in _FUNCTION_WORDS else _stemmer().stemWord(word)
     return stem
 
 

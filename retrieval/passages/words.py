@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from jaxtyping import Float32, Int, Int32, Int64
 
 from ragmtl.kg.adjacency import compress, gather
 from ragmtl.retrieval.files.arrays import load_arrays, load_json, save_arrays
+from ragmtl.retrieval.linking.written import Written
 
 _K1, _B = 1.5, 0.75
 _ARRAYS = ("indptr", "ids")
@@ -43,15 +43,19 @@ class Words:
     @classmethod
     def of(cls, texts: Sequence[str]) -> Words:
         """Read texts."""
-        from ragmtl.retrieval.passages.lexical import terms_of
+        return cls.read(Written.of(texts))
 
-        documents = [terms_of(text) for text in texts]
-        terms = sorted({term for document in documents for term in document})
-        places = {term: place for place, term in enumerate(terms)}
-        indptr = np.zeros(len(documents) + 1, np.int64)
-        np.cumsum([len(document) for document in documents], out=indptr[1:])
-        words = map(places.__getitem__, chain.from_iterable(documents))
-        return cls(tuple(terms), indptr, np.fromiter(words, np.int32, int(indptr[-1])))
+    @classmethod
+    def read(cls, written: Written) -> Words:
+        """The stems of words that were read already."""
+        from ragmtl.retrieval.passages.lexical import stem_of
+
+        stems = [stem_of(word) for word in written.words()]
+        terms = sorted({stem for stem in stems if stem})
+        places = {term: place for place, term in enumerate(terms)} | {"": -1}
+        ids = np.array([places[stem] for stem in stems], np.int32)[written.ids] if stems else written.ids
+        kept = ids >= 0
+        return cls(tuple(terms), compress(written.owners()[kept], len(written)), ids[kept])
 
     def __len__(self) -> int:
         return len(self.indptr) - 1

@@ -11,13 +11,14 @@ from ragmtl.kg.graph import KnowledgeGraph, Literal
 from ragmtl.retrieval.linking.linker import Linker
 from ragmtl.retrieval.linking.spelling import Spelling, one_edit_apart
 from ragmtl.retrieval.linking.tokens import tokenise
+from ragmtl.retrieval.linking.written import Written
 
 LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
 
 
 @pytest.fixture(scope="module")
 def spelling(graph: KnowledgeGraph) -> Spelling:
-    return Spelling.of(graph, ["a papriko and a papriko", "a sumak"])
+    return Spelling.of(graph, Written.of(["a papriko and a papriko", "a sumak"]))
 
 
 @pytest.mark.parametrize("wrong", ["papprika", "paprka", "paprica", "parpika", "apprika", "paprikaa"])
