@@ -277,10 +277,11 @@ def _given_links(passages: Sequence[Passage], graph: KnowledgeGraph) -> tuple[li
     """Nodes that the rows name, and the IRIs among them that are no nodes."""
     links: list[list[int]] = []
     unknown: list[str] = []
+    named = list({iri for passage in passages for iri in passage.entities})
+    known = dict(zip(named, graph.nodes.find_all(named).tolist(), strict=True))
     for passage in passages:
-        nodes = [graph.nodes.find(iri) for iri in passage.entities]
-        links.append(sorted({node for node in nodes if node is not None}))
-        unknown.extend(iri for iri, node in zip(passage.entities, nodes, strict=True) if node is None)
+        links.append(sorted({known[iri] for iri in passage.entities} - {-1}))
+        unknown.extend(iri for iri in passage.entities if known[iri] < 0)
     return links, unknown
 
 

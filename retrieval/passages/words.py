@@ -161,7 +161,8 @@ def _name(terms: Sequence[str], key: int, size: int) -> str:
 
 
 def _entries(terms: Int64[np.ndarray, " words"], passages: Int64[np.ndarray, " words"]) -> Entries:
-    order = np.lexsort((passages, terms))
+    """Each term in each passage once; the passages of a term are given in ascending order."""
+    order = np.argsort(terms, kind="stable")
     terms, passages = terms[order], passages[order]
     first = np.ones(len(terms), np.bool_)
     first[1:] = (terms[1:] != terms[:-1]) | (passages[1:] != passages[:-1])
