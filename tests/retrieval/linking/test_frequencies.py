@@ -13,7 +13,8 @@ from ragmtl.retrieval.linking.written import Written
 
 LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
 NAMED = ("heat", "up", "up and down", "the heat", "down the road", "1984", "東京 タワー")
-WORDS = tuple("Heat heat HEAT up Up and down Down the The road 1984 東京 タワー heats".split())
+CAPITALS = ("Heat", "HEAT", "Up", "Down", "The")
+WORDS = ("heat", "heats", "up", "and", "down", "the", "road", "1984", "東京", "タワー", *CAPITALS)
 
 
 def names() -> Names:
