@@ -227,7 +227,6 @@ class Retriever:
     ) -> Candidates:
         """Passages near the seeds."""
         settings, count = self.settings, len(self.index.corpus)
-        sums = np.zeros(count)
         if settings.graph_passages == "walk" and settings.walk != "k-hop":
             passages, near = self._passage_walk.rank(
                 seeds.nodes,
@@ -237,16 +236,20 @@ class Retriever:
                 hide=hide,
                 without=excluded,
             )
-            sums[passages] = near
         else:
             places, owners = gather(self.index.corpus.mention_indptr, walked.nodes)
             parts = (walked.scores * self._rarity[walked.nodes])[owners]
-            sums += np.bincount(self.index.corpus.mentions[places], parts, minlength=count)
-        sums[excluded] = 0.0
-        scores = sums / max(sums.max(initial=0.0), 1e-12)
+            passages, rows = np.unique(self.index.corpus.mentions[places], return_inverse=True)
+            near = np.bincount(rows, parts, minlength=len(passages))
+            near[np.isin(passages, excluded)] = 0.0
+        scores = near / max(near.max(initial=0.0), 1e-12)
         found = best(scores, settings.candidates)
         return Candidates(
-            found, scores[found].astype(np.float32), settings.weights.graph, False, Crowd.of(scores), trust
+            passages[found].astype(np.int64),
+            scores[found].astype(np.float32),
+            settings.weights.graph,
+            crowd=Crowd.of(scores, count),
+            trust=trust,
         )
 
     def _passages(self, sources: dict[str, Candidates], walked: Walked) -> tuple[ScoredPassage, ...]:

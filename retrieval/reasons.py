@@ -37,10 +37,11 @@ def node_reasons(
     """Why each node of a subgraph is there, in the order of its nodes."""
     named = {m.node: query.text[m.start : m.end] for m in reversed(mentions)}
     steps = _steps(subgraph)
+    labels = [graph.label(node) for node in subgraph.nodes.tolist()]
     reasons = []
     for place, node in enumerate(subgraph.nodes.tolist()):
         reason = _seed_reason(node, named, seeds) if subgraph.seeds[place] else None
-        reasons.append(reason or _path_reason(graph, subgraph, steps, place))
+        reasons.append(reason or _path_reason(graph, labels, steps, place))
     return tuple(reasons)
 
 
@@ -112,15 +113,14 @@ def _steps(subgraph: Subgraph) -> dict[int, _Step]:
     return steps
 
 
-def _path_reason(graph: KnowledgeGraph, subgraph: Subgraph, steps: Mapping[int, _Step], place: int) -> str:
+def _path_reason(graph: KnowledgeGraph, labels: Sequence[str], steps: Mapping[int, _Step], place: int) -> str:
     if place not in steps:
         return "near the query's entities in the graph"
     distance = steps[place].distance
     path: list[str] = []
     while place in steps:
         step = steps[place]
-        label, relation = graph.label(int(subgraph.nodes[place])), graph.relation_label(step.relation)
+        label, relation = labels[place], graph.relation_label(step.relation)
         path.append(f"{relation} → {label}" if step.forwards else f"← {relation} {label}")
         place = step.before
-    start = graph.label(int(subgraph.nodes[place]))
-    return f"{distance} step{'s' if distance > 1 else ''} from {start} ({', '.join(reversed(path))})"
+    return f"{distance} step{'s' if distance > 1 else ''} from {labels[place]} ({', '.join(reversed(path))})"

@@ -37,9 +37,16 @@ class Crowd:
     spread: float
 
     @classmethod
-    def of(cls, scores: Float32[np.ndarray, " passages"] | Float64[np.ndarray, " passages"]) -> Crowd:
-        """The crowd of some scores."""
-        return cls(float(scores.mean()), float(scores.std())) if len(scores) else cls(0.0, 0.0)
+    def of(
+        cls, scores: Float32[np.ndarray, " passages"] | Float64[np.ndarray, " passages"], count: int | None = None
+    ) -> Crowd:
+        """The crowd of some scores; where it is larger than these (`count`), all others are 0."""
+        size = len(scores) if count is None else count
+        if not size:
+            return cls(0.0, 0.0)
+        mean = float(scores.sum(dtype=np.float64)) / size
+        squares = float(np.square(scores, dtype=np.float64).sum()) / size
+        return cls(mean, max(squares - mean**2, 0.0) ** 0.5)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -20,7 +20,7 @@ import numpy as np
 from jaxtyping import Float32, Int32, Int64
 
 from ragmtl.errors import MismatchError
-from ragmtl.kg.adjacency import gather
+from ragmtl.kg.terms import frozen
 from ragmtl.retrieval.files.arrays import AGAIN, load_arrays, load_json, save_arrays
 from ragmtl.retrieval.linking.tokens import words_of
 from ragmtl.retrieval.passages.fuse import Crowd
@@ -107,12 +107,15 @@ class Lexical:
 
     def scores(self, text: str) -> Float32[np.ndarray, " passages"]:
         """The score of every passage, 0 or more."""
+        from ragmtl.retrieval.passages.totals import totals
+
         terms, weights = self._query(text)
         if not len(terms):
             return np.zeros(self.count, np.float32)
-        places, owners = gather(self.indptr, terms)
-        parts = self.values[places] * weights[owners]
-        return np.bincount(self.passages[places], parts, minlength=self.count).astype(np.float32)
+        scores: Float32[np.ndarray, " passages"] = totals(
+            (frozen(self.indptr), frozen(self.passages), frozen(self.values)), terms, weights, self.count
+        )
+        return scores
 
     def save(self, directory: Path) -> None:
         """Write into a directory."""

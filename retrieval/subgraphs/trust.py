@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from ragmtl.retrieval.evidence import Mention
 from ragmtl.retrieval.linking.tokens import tokenise
 from ragmtl.retrieval.passages.lexical import Lexical
@@ -37,10 +39,12 @@ def trust_in(query: Query, mentions: Sequence[Mention], seeds: Seeds, words: Lex
 def named_share(text: str, mentions: Sequence[Mention], words: Lexical) -> float:
     """The share of the weight of a text's words that stand in mentions."""
     tokens = tokenise(text)
-    spans = {(mention.start, mention.end) for mention in mentions}
-    every = named = 0.0
-    for word, start, end in zip(tokens.words, tokens.starts, tokens.ends, strict=True):
-        rarity = words.rarity(word)
-        every += rarity
-        named += rarity if any(first <= start and end <= last for first, last in spans) else 0.0
-    return named / every if every else 0.0
+    rarity = {word: words.rarity(word) for word in set(tokens.words)}
+    weights = np.array([rarity[word] for word in tokens.words])
+    total = float(weights.sum())
+    if not total or not mentions:
+        return 0.0
+    spans = np.array(sorted({(mention.start, mention.end) for mention in mentions}), np.int64)
+    before = np.searchsorted(spans[:, 0], tokens.starts, "right")
+    reach = np.concatenate(([-1], np.maximum.accumulate(spans[:, 1])))
+    return float(weights[reach[before] >= np.array(tokens.ends)].sum()) / total
