@@ -34,6 +34,7 @@ from ragmtl.read import (
 from ragmtl.retrieval.controls import NoRetrieval, RandomPassages, shuffle_graph, shuffle_links
 from ragmtl.retrieval.corpus import Corpus
 from ragmtl.retrieval.encoders.encoder import CachedEncoder, Encoder, load_encoder
+from ragmtl.retrieval.encoders.vectors import vectors_beside
 from ragmtl.retrieval.evidence import Evidence
 from ragmtl.retrieval.files.arrays import AGAIN
 from ragmtl.retrieval.hybrid import Retriever, Retrieves
@@ -97,11 +98,6 @@ def build_index(config: Config, folder: str | Path, watch: Watch = unwatched) ->
 def _statements(progress: Progress) -> Callable[[str, int], None]:
     """Progress of reading RDF, whose length is not known before its end."""
     return lambda _, statements: progress(statements, statements)
-
-
-def vectors_beside(folder: str | Path) -> Path:
-    """Where the vectors of an index's texts are kept."""
-    return Path(folder).with_name(f"{Path(folder).name}-vectors")
 
 
 def open_index(config: Config, folder: str | Path) -> Index:

@@ -119,9 +119,9 @@ def index(
     with _bars() as bar:
         built = build_index(settings, folder, bar)
         if names:
-            from ragmtl.retrieval.linking.name_vectors import NameVectors, names_folder
+            from ragmtl.update import encode_names
 
-            NameVectors.build(built.graph, built.encoder, bar("encoding names")).save(names_folder(built.directory))
+            encode_names(folder, bar)
     typer.echo(f"graph: {built.graph.report}")
     typer.echo(f"corpus: {built.corpus.report}")
     typer.echo(f"vectors: {built.dense.choice.kind} ({built.dense.choice.reason})")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ragmtl.build import Watch, unwatched, vectors_beside
+from ragmtl.build import Watch, unwatched
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.parsing.read import read_rdf
-from ragmtl.retrieval.encoders.encoder import CachedEncoder, load_encoder
+from ragmtl.retrieval.encoders.encoder import CachedEncoder, DeferredEncoder
+from ragmtl.retrieval.encoders.vectors import vectors_beside
 from ragmtl.retrieval.files.passages import read_passages
 from ragmtl.retrieval.index import read_manifest
-from ragmtl.retrieval.update import UpdateReport, update_index
+from ragmtl.retrieval.update import UpdateReport, add_names, update_index
 
 
 def update_from_files(
@@ -21,6 +22,7 @@ def update_from_files(
     delete: Sequence[str] = (),
     graph_add: Sequence[Path] = (),
     graph_remove: Sequence[Path] = (),
+    delete_entities: Sequence[str] = (),
     watch: Watch = unwatched,
 ) -> UpdateReport:
     """Change an index by tables of passages, ids, and RDF files; vectors are kept beside the index.
@@ -30,18 +32,33 @@ def update_from_files(
         MismatchError: There is no index, or its encoder has changed.
     """
     passages = [passage for path in add for passage in read_passages(path)[0]]
-    name = str(read_manifest(folder)["encoder"]["name"])
-    encoder = CachedEncoder(load_encoder(name), vectors_beside(folder)) if passages else None
     _, report = update_index(
         folder,
         add=passages,
         delete=delete,
         graph_add=_graph(graph_add),
         graph_remove=_graph(graph_remove),
-        encoder=encoder,
+        delete_entities=delete_entities,
+        encoder=_encoder(folder),
         progress=watch("encoding passages"),
     )
     return report
+
+
+def encode_names(folder: Path, watch: Watch = unwatched) -> None:
+    """Encode the names of an index's entities, as a part of it; vectors are kept beside the index.
+
+    Raises:
+        MismatchError: There is no index, or its encoder has changed.
+    """
+    add_names(folder, encoder=_encoder(folder), progress=watch("encoding names"))
+
+
+def _encoder(folder: Path) -> CachedEncoder:
+    """The encoder of an index, loaded when something is to be encoded."""
+    stated = read_manifest(folder)["encoder"]
+    encoder = DeferredEncoder(stated["name"], stated["dim"], stated["fingerprint"])
+    return CachedEncoder(encoder, vectors_beside(folder))
 
 
 def _graph(paths: Sequence[Path]) -> KnowledgeGraph | None:

@@ -14,13 +14,23 @@ def update(
     delete: Annotated[list[str], typer.Option(help="Id of a passage to delete.")] = [],  # noqa: B006
     graph_add: Annotated[list[Path], typer.Option(help="RDF file with statements to add.")] = [],  # noqa: B006
     graph_remove: Annotated[list[Path], typer.Option(help="RDF file with statements to take away.")] = [],  # noqa: B006
+    delete_entity: Annotated[list[str], typer.Option(help="IRI of an entity to delete, with all its statements.")] = [],  # noqa: B006
+    names: Annotated[bool, typer.Option("--names", help='Also encode names, for linking = "full".')] = False,
 ) -> None:
-    """Add, change and delete passages and statements of an index, which can be queried meanwhile."""
+    """Add, change and delete passages, entities and statements of an index, which can be queried meanwhile."""
     from ragmtl.bars import Bars
-    from ragmtl.update import update_from_files
+    from ragmtl.update import encode_names, update_from_files
 
     with Bars() as bar:
         done = update_from_files(
-            folder, add=add, delete=delete, graph_add=graph_add, graph_remove=graph_remove, watch=bar
+            folder,
+            add=add,
+            delete=delete,
+            graph_add=graph_add,
+            graph_remove=graph_remove,
+            delete_entities=delete_entity,
+            watch=bar,
         )
+        if names:
+            encode_names(folder, bar)
     typer.echo(str(done))

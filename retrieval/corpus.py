@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
@@ -147,7 +148,8 @@ class Corpus:
         if not passages:
             raise DataError("expected at least one passage, found none; the corpus would be empty")
         ordered = sorted(passages, key=lambda passage: tie_key(passage.id))
-        _refuse_repeats([passage.id for passage in ordered])
+        if twice := [one.id for one, next_one in pairwise(ordered) if one.id == next_one.id]:
+            raise DataError(f"expected every id of a passage once, found {twice[0]!r} twice; rename one of them")
         links, unknown = _given_links(ordered, graph)
         bare = [row for row, passage in enumerate(ordered) if not passage.entities]
         if link and bare:
@@ -170,8 +172,7 @@ class Corpus:
             linker: Of this graph and of all these passages.
             keep_links: Whether passages that stay keep their links.
         """
-        fresh = iter(new)
-        passages = [self._as_given(row) if row >= 0 else next(fresh) for row in rows]
+        passages = self.mixed(rows, new)
         given = [self.given[row] if row >= 0 else _LINE.join(p.entities) for row, p in zip(rows, passages, strict=True)]
         links, unknown = _given_links(passages, graph)
         for place, row in enumerate(rows):
@@ -185,9 +186,19 @@ class Corpus:
                 )
         return _assemble(passages, given, links, graph, self.sources, _report(passages, links, unknown))
 
-    def _as_given(self, place: int) -> Passage:
+    def mixed(self, rows: Sequence[int], new: Iterable[Passage]) -> list[Passage]:
+        """Passages of this corpus by their places, and the next of the new ones where a place is -1."""
+        fresh = iter(new)
+        return [self.as_given(row) if row >= 0 else next(fresh) for row in rows]
+
+    def as_given(self, place: int) -> Passage:
+        """A passage with the IRIs that its row names."""
         entities = tuple(self.given[place].split(_LINE)) if self.given[place].strip(_LINE) else ()
         return Passage(self.ids[place], self.texts[place], self.titles[place], entities, self.group(place))
+
+    def is_unlinked(self, place: int) -> bool:
+        """Whether a passage is to be linked to nothing, whatever its text names."""
+        return self.given[place] == _LINE
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -245,9 +256,8 @@ class Corpus:
         arrays = load_arrays(directory, _ARRAYS)
         texts = {name: Strings(arrays[f"{name}_blob"], arrays[f"{name}_offsets"]) for name in _STRINGS}
         report = CorpusReport(**{**stated["report"], "examples": tuple(stated["report"]["examples"])})
-        columns = {name: arrays[name] for name in _COLUMNS}
         sources = tuple(Source(*source) for source in stated["sources"])
-        parts: dict[str, Any] = texts | columns | {"groups": Terms(texts["groups"])}
+        parts: dict[str, Any] = texts | {name: arrays[name] for name in _COLUMNS} | {"groups": Terms(texts["groups"])}
         return cls(**parts, sources=sources, report=report, digest=stated["digest"])
 
 
@@ -265,12 +275,6 @@ def reading_of(title: str, text: str) -> str:
 def tie_key(identity: str) -> bytes:
     """By what passages are sorted."""
     return hashlib.sha256(identity.encode("utf-8", "surrogatepass")).digest()
-
-
-def _refuse_repeats(ids: Sequence[str]) -> None:
-    for first, second in zip(ids[:-1], ids[1:], strict=True):
-        if first == second:
-            raise DataError(f"expected every id of a passage once, found {first!r} twice; rename one of them")
 
 
 def _given_links(passages: Sequence[Passage], graph: KnowledgeGraph) -> tuple[list[list[int]], list[str]]:
@@ -329,9 +333,7 @@ def _linked(
 ) -> Corpus:
     """The corpus with these links, both ways, and a digest of it all."""
     mention_indptr, mentions = invert(indptr, entities, nodes)
-    linked = replace(
-        corpus, indptr=indptr, entities=entities, mention_indptr=mention_indptr, mentions=mentions, digest=""
-    )
+    linked = replace(corpus, indptr=indptr, entities=entities, mention_indptr=mention_indptr, mentions=mentions)
     digest = hashlib.sha256()
     for name, array in _arrays(linked).items():
         digest.update(f"{name} {len(array)};".encode())

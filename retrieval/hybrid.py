@@ -20,7 +20,6 @@ from ragmtl.kg.walks.hubs import quiet_relations
 from ragmtl.retrieval.evidence import Evidence, Mention, NodeScores, ScoredPassage
 from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.linking.context import mentions_in
-from ragmtl.retrieval.linking.name_vectors import NameVectors, names_folder
 from ragmtl.retrieval.passages.dense import Found
 from ragmtl.retrieval.passages.fuse import Candidates, Crowd, fuse, parts_of
 from ragmtl.retrieval.passages.learned_fusion import LearnedFusion
@@ -97,7 +96,7 @@ class Retriever:
             self._is_target[targets] = True
         self._quiet = quiet_relations(index.graph) if self.settings.hubs == "stop" else frozenset[int]()
         self._scorer = scorer
-        self._names = _kept_names(index) if self.settings.linking == "full" else None
+        self._names = index.names() if self.settings.linking == "full" else None
         if self.settings.walk == "learned" and scorer is None:
             self._scorer = _kept_scorer(index)
         self._fusion = LearnedFusion.load(index.directory) if self.settings.fusion == "learned" else None
@@ -274,11 +273,6 @@ class Retriever:
     def _targets(self, walked: Walked) -> NodeScores:
         kept = np.flatnonzero(self._is_target[walked.nodes])[: self.settings.targets]
         return NodeScores(walked.nodes[kept], walked.scores[kept])
-
-
-def _kept_names(index: Index) -> NameVectors | None:
-    folder = names_folder(index.directory)
-    return NameVectors.load(folder, index.encoder, len(index.graph.nodes)) if folder.is_dir() else None
 
 
 def _kept_scorer(index: Index) -> ScoresTriples:

@@ -23,6 +23,7 @@ from ragmtl.retrieval.corpus import Corpus
 from ragmtl.retrieval.encoders.encoder import DeferredEncoder, Encoder
 from ragmtl.retrieval.files.arrays import AGAIN, load_json, save_json
 from ragmtl.retrieval.linking.linker import Linker
+from ragmtl.retrieval.linking.name_vectors import NameVectors
 from ragmtl.retrieval.linking.written import Written
 from ragmtl.retrieval.passages.dense import Dense
 from ragmtl.retrieval.passages.lexical import Lexical
@@ -32,6 +33,8 @@ from ragmtl.retrieval.progress import Progress
 FORMAT = "ragmtl index"
 VERSION = 2
 MANIFEST = "manifest.json"
+NAMES = "names"
+"""The part of an index that not every one has: vectors of names."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,8 +124,34 @@ class Index:
 
     def newest(self) -> Index:
         """This index as it is on disk by now: itself, unless `ragmtl update` has changed it."""
-        unchanged = read_manifest(self.directory) == self.manifest
-        return self if unchanged else Index.load(self.directory, encoder=self.encoder)
+        return self if self._is_newest() else Index.load(self.directory, encoder=self.encoder)
+
+    @property
+    def has_names(self) -> bool:
+        """Whether the names of entities were encoded (`ragmtl index --names`)."""
+        return NAMES in self.manifest.get("places", {})
+
+    def names(self) -> NameVectors | None:
+        """The vectors of names, opened; None where names were not encoded.
+
+        Raises:
+            MismatchError: An update has replaced them since the index was opened, or they are damaged.
+        """
+        if not self.has_names:
+            return None
+        try:
+            place = place_of(NAMES, self.directory, self.manifest)
+            return NameVectors.load(place, self.encoder, len(self.graph.nodes))
+        except MismatchError as error:
+            if self._is_newest():
+                raise
+            raise MismatchError(
+                f"expected the index in {self.directory} as it was opened, found that it was updated meanwhile; open "
+                "it again, or take `Index.newest`"
+            ) from error
+
+    def _is_newest(self) -> bool:
+        return read_manifest(self.directory) == self.manifest
 
     def check_sources(self) -> None:
         """See whether the files that the index was made from are still the same; those that are gone do not count.
@@ -180,7 +209,7 @@ def _write(graph: KnowledgeGraph, corpus: Corpus, encoder: Encoder, folder: Path
         "library": __version__,
         "graph": graph.digest,
         "corpus": corpus.digest,
-        "dense": {"kind": dense.choice.kind, "reason": dense.choice.reason},
+        "dense": dense.choice.stated(),
         "encoder": {"name": encoder.name, "dim": encoder.dim, "fingerprint": encoder.fingerprint},
         "sources": [{"path": str(path.absolute()), "sha256": digest} for path, digest in sources],
         "files": sizes(files, folder),

@@ -6,13 +6,14 @@ names no node of another file, and is an error.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from ragmtl.errors import DataError
 from ragmtl.kg.changes.change import NOT_THERE
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.literals import Triple
+from ragmtl.kg.nearest import iri_hint
 from ragmtl.kg.origins import Origin
 from ragmtl.kg.terms import BLANK
 
@@ -35,7 +36,11 @@ class Edited:
 
 
 def edit_graph(
-    graph: KnowledgeGraph, *, add: KnowledgeGraph | None = None, remove: KnowledgeGraph | None = None
+    graph: KnowledgeGraph,
+    *,
+    add: KnowledgeGraph | None = None,
+    remove: KnowledgeGraph | None = None,
+    entities: Iterable[str] = (),
 ) -> Edited:
     """Take statements away, then add others; the same graph as one read anew from what is stated then.
 
@@ -43,13 +48,15 @@ def edit_graph(
         graph: The graph as it is.
         add: Statements to add, as a graph; they keep their origins.
         remove: Statements to take away, whatever file or named graph states them.
+        entities: IRIs of which every statement is taken away, whichever end of it they are.
 
     Raises:
-        DataError: Nothing is left, or `remove` holds a blank node.
+        DataError: Nothing is left, `remove` holds a blank node, or an entity is no node of the graph.
     """
-    gone = [] if remove is None else [triple for triple, _ in _statements(remove, str)]
+    gone = [] if remove is None else list(dict.fromkeys(triple for triple, _ in _statements(remove, str)))
     if blank := next((node for triple in gone for node in triple if str(node).startswith(BLANK)), None):
         raise DataError(f"expected statements without blank nodes to remove, found {blank}; name what it hangs on")
+    gone = list(dict.fromkeys((*gone, *(triple for iri in entities for triple in _statements_about(graph, iri)))))
     by_origin: dict[Origin, list[Triple]] = {}
     for triple, origin in [] if add is None else _statements(add, _fresh_names(graph)):
         by_origin.setdefault(origin, []).append(triple)
@@ -79,6 +86,20 @@ def _statements(graph: KnowledgeGraph, rename: Callable[[str], str]) -> Iterator
         node, relation = int(literals.nodes[row]), int(literals.relation_ids[row])
         for origin in graph.literal_origins_of(row):
             yield (nodes[node], relations[relation], literals[row]), origin
+
+
+def _statements_about(graph: KnowledgeGraph, iri: str) -> Iterator[Triple]:
+    """Every statement of which a node is an end."""
+    node = graph.nodes.find(iri)
+    if node is None:
+        hint = iri_hint(iri, graph.nodes, "leave it out")
+        raise DataError(f"expected an entity of the graph to delete, found {iri!r}; {hint}")
+    for side in (graph.outgoing, graph.incoming):
+        for row in side.triples[side.row(node)].tolist():
+            head, relation, tail = graph.triple(row)
+            yield graph.nodes[head], graph.relations[relation], graph.nodes[tail]
+    for relation, literal in graph.literals_of(node):
+        yield graph.nodes[node], graph.relations[relation], literal
 
 
 def _fresh_names(graph: KnowledgeGraph) -> Callable[[str], str]:

@@ -20,6 +20,9 @@ from ragmtl.retrieval.encoders.hashing import HashingEncoder
 from ragmtl.retrieval.encoders.vectors import VectorStore, keys_of
 from ragmtl.retrieval.progress import Progress, no_progress
 
+HALF = "-bfloat16"
+"""How the fingerprint of an encoder ends that computes in bfloat16."""
+
 
 @runtime_checkable
 class Encoder(Protocol):
@@ -124,7 +127,7 @@ class DeferredEncoder:
     Args:
         name: What `load_encoder` takes.
         dim: Length of its vectors.
-        fingerprint: What its fingerprint must be.
+        fingerprint: What its fingerprint must be; says in which precision it computes.
     """
 
     def __init__(self, name: str, dim: int, fingerprint: str) -> None:
@@ -145,7 +148,7 @@ class DeferredEncoder:
         return self._encoder.encode(texts, progress)
 
     def _load(self) -> Encoder:
-        encoder = load_encoder(self.name)
+        encoder = load_encoder(self.name, half=self.fingerprint.endswith(HALF))
         if encoder.fingerprint != self.fingerprint:
             raise MismatchError(
                 f"expected the text encoder {self.name!r} with fingerprint {self.fingerprint[:12]}, found "

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from ragmtl.errors import ConfigError, MismatchError
 from ragmtl.kg.parsing.files import sha256
+from ragmtl.retrieval.encoders.encoder import HALF
 from ragmtl.retrieval.progress import Progress, no_progress
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
@@ -57,7 +58,7 @@ class TransformerEncoder:
         half: bool = False,
     ) -> None:
         self.name = name
-        self.fingerprint = _fingerprint(folder) + ("-inside" if inside else "") + ("-bfloat16" if half else "")
+        self.fingerprint = _fingerprint(folder) + ("-inside" if inside else "") + (HALF if half else "")
         self._tokenizer, self._model = load_tokenizer_and_model(
             folder, device, torch.bfloat16 if half else torch.float32
         )

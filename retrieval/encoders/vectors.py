@@ -1,7 +1,8 @@
 """Vectors that are kept: no text is ever encoded twice, also after the process was killed.
 
 A folder per encoder holds `vectors.f32` (rows of `dim` numbers) and `keys.bin` (the sha256 of each text). Both only
-grow; vectors are written before their keys, so rows without a key are what a killed process left, and are cut off.
+grow; vectors are written before their keys, so rows without a key are what a killed process left, and are cut off. A
+text that must leave no trace is overwritten with zeros, its key first; processes that have the files open see that.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -69,6 +70,18 @@ class VectorStore:
             _append(self._folder / "keys.bin", self._count * _KEY, keys[new].tobytes())
             self.refresh()
 
+    def forget(self, keys: UInt8[np.ndarray, "text key"]) -> None:
+        """Overwrite keys and vectors of texts with zeros, and the vectors of keys that a killed process left so."""
+        with _locked(self._folder / "lock"):
+            self.refresh()
+            rows = self.find(keys)
+            if (rows >= 0).any():
+                _overwrite(self._folder / "keys.bin", rows[rows >= 0], _KEY)
+            empty = np.flatnonzero(~self._all_keys.any(axis=1))
+            left = empty[self._vectors[empty].any(axis=1)]
+            if len(left):
+                _overwrite(self._folder / "vectors.f32", left, 4 * self._dim)
+
     def refresh(self) -> None:
         """See what this or another process has appended."""
         keys, vectors = self._folder / "keys.bin", self._folder / "vectors.f32"
@@ -76,7 +89,7 @@ class VectorStore:
         if count == self._count:
             return
         self._count = count
-        self._all_keys = np.fromfile(keys, np.uint8, count * _KEY).reshape(count, _KEY)
+        self._all_keys = np.memmap(keys, np.uint8, "r", shape=(count, _KEY))
         self._vectors = np.memmap(vectors, "<f4", "r", shape=(count, self._dim))
         prefixes = _prefixes(self._all_keys)
         self._rows = np.argsort(prefixes, kind="stable")
@@ -95,6 +108,19 @@ class VectorStore:
                 f"expected vectors of the encoder {fingerprint[:12]} ({self._dim} numbers each) in {self._folder}, "
                 f"found those of another one; delete that folder"
             )
+
+
+def vectors_beside(index: str | Path) -> Path:
+    """The folder beside an index where the vectors of its texts are kept, one folder for each encoder."""
+    return Path(index).with_name(f"{Path(index).name}-vectors")
+
+
+def forget(folder: Path, texts: Iterable[str]) -> None:
+    """Leave no trace of some texts in the stores of all encoders in a folder, which may not be there."""
+    keys = keys_of(sorted(texts))
+    for place in sorted(folder.glob("*/encoder.json")) if len(keys) else ():
+        stated = json.loads(place.read_text(encoding="utf-8"))
+        VectorStore(place.parent, stated["dim"], stated["fingerprint"]).forget(keys)
 
 
 def keys_of(texts: Sequence[str]) -> UInt8[np.ndarray, "text key"]:
@@ -117,6 +143,16 @@ def _append(path: Path, position: int, content: bytes) -> None:
         file.truncate(position)
         file.seek(position)
         file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _overwrite(path: Path, rows: Int64[np.ndarray, " row"], width: int) -> None:
+    """Fill rows of a file with zeros, in place, and wait until the disk has it."""
+    with path.open("r+b") as file:
+        for row in rows.tolist():
+            file.seek(row * width)
+            file.write(bytes(width))
         file.flush()
         os.fsync(file.fileno())
 

@@ -1,6 +1,6 @@
 """Names found by meaning: stretches of a text that name nothing, beside the vectors of all labels.
 
-    NameVectors.build(index.graph, index.encoder).save(names_folder(index.directory))
+    add_names("runs/index")
 
 "car" finds the label "automobile" where the text encoder knows that they are the same. Only stretches without any name
 are looked at; a label must be nearer than a cosine of 0.6, and weighs the less the further away it is.
@@ -16,16 +16,14 @@ import numpy as np
 from jaxtyping import Int64
 
 from ragmtl.errors import MismatchError
-from ragmtl.kg.disk.replace import replacing
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.retrieval.encoders.encoder import Encoder
 from ragmtl.retrieval.evidence import Mention
-from ragmtl.retrieval.files.arrays import load_arrays, load_json, save_arrays, save_json
+from ragmtl.retrieval.files.arrays import AGAIN, load_arrays, save_arrays
 from ragmtl.retrieval.linking.tokens import STOP_WORDS, Tokens, tokenise
 from ragmtl.retrieval.passages.dense import Dense
 from ragmtl.retrieval.progress import Progress
 
-AGAIN = "make them again with `ragmtl index --names`"
 _NEAR, _WORTH = 0.6, 0.5
 """The cosine that a label must have; what the nearest one can weigh."""
 
@@ -49,8 +47,8 @@ class NameVectors:
     @classmethod
     def build(cls, graph: KnowledgeGraph, encoder: Encoder, progress: Progress | None = None) -> NameVectors:
         """Encode the label of each node that has a name."""
-        nodes = np.array([node for node in range(len(graph.nodes)) if graph.names(node)], np.int64)
-        vectors = encoder.encode([graph.label(node) for node in nodes], progress)
+        nodes = _named(graph)
+        vectors = encoder.encode([graph.label(node) for node in nodes.tolist()], progress)
         return cls(nodes, Dense.build(vectors), encoder)
 
     def find(self, text: str, mentions: Sequence[Mention]) -> tuple[Mention, ...]:
@@ -76,47 +74,46 @@ class NameVectors:
                     found.append(Mention(start, end, int(self.nodes[row]), round(min(max(weight, 0.01), 1.0), 6), how))
         return tuple(found)
 
-    def save(self, folder: str | Path) -> None:
-        """Write into a folder of its own, whole or not at all.
+    def edited(self, before: KnowledgeGraph, graph: KnowledgeGraph, progress: Progress | None = None) -> NameVectors:
+        """The same as `build` of another graph; only labels that the graph before did not have are encoded."""
+        rows = {before.label(node): row for row, node in enumerate(self.nodes.tolist())}
+        nodes = _named(graph)
+        labels = [graph.label(node) for node in nodes.tolist()]
+        new = [label for label in dict.fromkeys(labels) if label not in rows]
+        rows |= {label: len(self.nodes) + place for place, label in enumerate(new)}
+        every = self.dense.vectors
+        if new:
+            every = np.concatenate((every, self.encoder.encode(new, progress)))
+        places = np.array([rows[label] for label in labels], np.int64)
+        return NameVectors(nodes, Dense.build(every[places]), self.encoder)
 
-        Raises:
-            MismatchError: Something else stands there.
-        """
-        target = Path(folder).expanduser().absolute()
-        if target.exists() and not (target / "names.json").is_file():
-            raise MismatchError(f"expected vectors of names or nothing in {target}, found something else; move it away")
-        with replacing(target) as building:
-            save_arrays(building, {"nodes": self.nodes})
-            self.dense.save(building / "dense")
-            save_json(building / "names.json", {"encoder": self.encoder.fingerprint, "names": len(self.nodes)})
+    def save(self, directory: Path) -> None:
+        """Write into a directory."""
+        directory.mkdir(parents=True, exist_ok=True)
+        save_arrays(directory, {"nodes": self.nodes})
+        self.dense.save(directory / "dense")
 
     @classmethod
-    def load(cls, folder: str | Path, encoder: Encoder, nodes: int) -> NameVectors:
-        """Open what `save` wrote.
+    def load(cls, directory: Path, encoder: Encoder, nodes: int) -> NameVectors:
+        """Open what `save` wrote, memory-mapped.
 
         Args:
-            folder: Where it is.
+            directory: Where it is.
             encoder: The text encoder of the index.
             nodes: How many nodes the graph has.
 
         Raises:
-            MismatchError: There are none, or they are of another encoder or graph.
+            MismatchError: There are none, or they are of another graph.
         """
-        place = Path(folder).expanduser().absolute()
-        if not (place / "names.json").is_file():
-            raise MismatchError(f"expected vectors of names in {place}, found none; {AGAIN}")
-        stated = load_json(place / "names.json")
-        if stated.get("encoder") != encoder.fingerprint:
-            raise MismatchError(f"expected names in {place} by the encoder of the index, found another's; {AGAIN}")
-        ids, dense = load_arrays(place, ["nodes"])["nodes"], Dense.load(place / "dense")
+        ids, dense = load_arrays(directory, ["nodes"])["nodes"], Dense.load(directory / "dense")
         if len(ids) != len(dense.vectors) or ids.max(initial=-1) >= nodes:
-            raise MismatchError(f"expected names of this graph in {place}, found those of another; {AGAIN}")
+            raise MismatchError(f"expected names of this graph in {directory}, found those of another; {AGAIN}")
         return cls(ids, dense, encoder)
 
 
-def names_folder(index: Path) -> Path:
-    """Where the vectors of names of an index are kept: beside it."""
-    return index.with_name(index.name + ".names")
+def _named(graph: KnowledgeGraph) -> Int64[np.ndarray, " names"]:
+    """The nodes that have a name."""
+    return np.array([node for node in range(len(graph.nodes)) if graph.names(node)], np.int64)
 
 
 def _stretches(tokens: Tokens, mentions: Sequence[Mention]) -> list[tuple[int, int]]:

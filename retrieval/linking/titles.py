@@ -28,6 +28,7 @@ from ragmtl.retrieval.progress import Progress
 TITLE, MENTIONS = "urn:ragmtl:title:", "urn:ragmtl:mentions"
 _LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
 _ALTERNATIVE = "http://www.w3.org/2004/02/skos/core#altLabel"
+_SOURCE, _RELATIONS = "titles", {MENTIONS, _LABEL, _ALTERNATIVE}
 _LEAD = re.compile(r"^[\"'“\s]*(\w[^(),;:.\"“”]{2,80}?)\s*(?:\(|,|[\"”]| is | was | are | were )")
 _SHORTEST, _LONGEST = 2, 7
 """How many words a name may have that is not a whole title: one alone would fit too much."""
@@ -62,7 +63,7 @@ def titles_graph(passages: Sequence[Passage], progress: Progress | None = None) 
             "expected titles of passages, of which a graph can be made where there is no RDF, found none; fill in "
             "`title`, or name RDF in [graph] sources"
         )
-    bare = KnowledgeGraph.from_triples(names, source="titles")
+    bare = KnowledgeGraph.from_triples(names, source=_SOURCE)
     found = Linker.build(bare, [passage.text for passage in passages]).link_many(
         (passage.text for passage in passages), progress
     )
@@ -72,7 +73,12 @@ def titles_graph(passages: Sequence[Passage], progress: Progress | None = None) 
         others = [iri for mention in mentions if (iri := bare.nodes[mention.node]) not in own]
         linked.append(replace(passage, entities=tuple(dict.fromkeys((*own, *others)))))
         triples += [(head, MENTIONS, tail) for head in own for tail in others]
-    return KnowledgeGraph.from_triples(triples, source="titles"), linked
+    return KnowledgeGraph.from_triples(triples, source=_SOURCE), linked
+
+
+def is_titled(graph: KnowledgeGraph) -> bool:
+    """Whether a graph was made of titles."""
+    return {origin.source for origin in graph.origins} == {_SOURCE} and set(graph.relations) <= _RELATIONS
 
 
 def _iri(title: str) -> str:

@@ -47,6 +47,10 @@ class Choice:
     kind: Kind
     reason: str
 
+    def stated(self) -> dict[str, str]:
+        """As it is written into files."""
+        return {"kind": self.kind, "reason": self.reason}
+
 
 def choose(count: int, kind: Kind | None = None) -> Choice:
     """The way to search so many vectors, or the one that is asked for.
@@ -117,7 +121,7 @@ class Dense:
         """Write into a directory."""
         directory.mkdir(parents=True, exist_ok=True)
         save_arrays(directory, {"vectors": self.vectors})
-        save_json(directory / "choice.json", {"kind": self.choice.kind, "reason": self.choice.reason})
+        save_json(directory / "choice.json", self.choice.stated())
         if self.shortcut is not None:
             import faiss
 

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import os
 import shutil
-import sys
-import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,14 +14,23 @@ from jaxtyping import Float32
 from ragmtl.errors import DataError, MismatchError
 from ragmtl.kg.graph import KnowledgeGraph, Literal
 from ragmtl.retrieval.corpus import Corpus, Passage
+from ragmtl.retrieval.encoders.encoder import CachedEncoder
 from ragmtl.retrieval.encoders.hashing import HashingEncoder
+from ragmtl.retrieval.encoders.vectors import keys_of, vectors_beside
+from ragmtl.retrieval.evidence import Evidence
+from ragmtl.retrieval.generations import PARTS
 from ragmtl.retrieval.hybrid import Retriever
-from ragmtl.retrieval.index import MANIFEST, Index
-from ragmtl.retrieval.passages.lexical import Lexical
+from ragmtl.retrieval.index import MANIFEST, Index, files_in, place_of
+from ragmtl.retrieval.linking.name_vectors import NameVectors
+from ragmtl.retrieval.linking.titles import titles_graph
 from ragmtl.retrieval.progress import Progress
+from ragmtl.retrieval.quality.questions import Question
 from ragmtl.retrieval.query import Query
+from ragmtl.retrieval.routes.learning import learn_triples
+from ragmtl.retrieval.routes.scorer import learned_folder
+from ragmtl.retrieval.routes.training import RouteTraining
 from ragmtl.retrieval.settings import RetrievalSettings, SourceWeights
-from ragmtl.retrieval.update import update_index
+from ragmtl.retrieval.update import add_names, update_index
 from tests.retrieval.conftest import LABEL, PASSAGES, X
 
 Statement = tuple[str, str, str | Literal]
@@ -68,6 +75,28 @@ def assert_same(updated: Index, anew: Index) -> None:
         assert found(updated, Query(text)) == found(anew, Query(text))
 
 
+def files_of(index: Index) -> dict[str, bytes]:
+    """Every file of every part, by its place in the part."""
+    return {
+        f"{part}/{path.relative_to(folder).as_posix()}": path.read_bytes()
+        for part in PARTS
+        for folder in [place_of(part, index.directory, index.manifest)]
+        for path in files_in(folder)
+        if path.name != "terms.json" and path.parent.name != "graph"
+    }
+
+
+def assert_same_arrays(updated: Index, anew: Index) -> None:
+    """All arrays are the same; a graph says besides how it was read, and its digest is compared."""
+    assert updated.graph.digest == anew.graph.digest
+    ours, theirs = files_of(updated), files_of(anew)
+    assert ours.keys() == theirs.keys()
+    assert [name for name in ours if ours[name] != theirs[name]] == []
+    for part in ("bm25", "tfidf"):
+        assert dict(getattr(updated, part).vocabulary) == dict(getattr(anew, part).vocabulary)
+    assert updated.manifest["dense"] == anew.manifest["dense"]
+
+
 def test_a_new_passage_is_found_and_only_it_is_encoded(copy: Path) -> None:
     encoder = Counting()
     index, report = update_index(copy, add=[NEW], encoder=encoder)
@@ -86,6 +115,20 @@ def test_a_deleted_passage_leaves_no_trace(copy: Path) -> None:
     assert len(index.dense.vectors) == len(before.dense.vectors) - 1
     for path in copy.rglob("*"):
         assert not path.is_file() or b"sour red berry" not in path.read_bytes(), path
+
+
+def test_vectors_beside_the_index_leave_no_trace_either(copy: Path) -> None:
+    encoder = CachedEncoder(HashingEncoder(), vectors_beside(copy))
+    index = Index.load(copy, encoder=encoder)
+    twin = Passage("p-twin", *(getattr(index.corpus[0], name) for name in ("text", "title")))
+    gone = [index.corpus.reading(place) for place in range(2)]
+    encoder.encode(index.corpus.readings())
+    update_index(copy, add=[twin], delete=list(index.corpus.ids)[:2])
+    kept = b"".join(path.read_bytes() for path in vectors_beside(copy).rglob("*") if path.is_file())
+    hashed = HashingEncoder().encode(gone)
+    assert keys_of(gone[1:]).tobytes() not in kept
+    assert hashed[1].tobytes() not in kept
+    assert keys_of(gone[:1]).tobytes() in kept, "another passage has the same text"
 
 
 def test_a_changed_passage_is_as_it_is_now(copy: Path) -> None:
@@ -118,6 +161,62 @@ def test_an_entity_that_was_unknown_is_linked_when_it_comes(copy: Path) -> None:
     place = index.corpus.place("p-knife")
     assert place is not None
     assert index.corpus.entities_of(place).tolist() == [index.graph.nodes.find(X + "unknownThing")]
+
+
+def test_an_entity_is_deleted_with_all_that_is_said_of_it(copy: Path) -> None:
+    index, report = update_index(copy, delete_entities=[X + "sumac"])
+    assert report.removed == 5
+    assert index.graph.nodes.find(X + "sumac") is None
+    assert index.linker.link("sumac") == ()
+    place = index.corpus.place("p-sumac")
+    assert place is not None
+    assert len(index.corpus.entities_of(place)) == 0
+    with pytest.raises(DataError, match=r"to delete, found 'http://x/Levantt'; did you mean 'http://x/Levant'"):
+        update_index(copy, delete_entities=[X + "Levantt"])
+
+
+def test_passages_that_are_there_already_are_not_changed(copy: Path) -> None:
+    encoder = Counting()
+    before = (copy / MANIFEST).read_bytes()
+    _, report = update_index(copy, add=PASSAGES, encoder=encoder)
+    assert (report.unchanged, report.changed, report.added) == (len(PASSAGES), 0, 0)
+    assert (copy / MANIFEST).read_bytes() == before
+    _, report = update_index(copy, add=[*PASSAGES[1:], replace(PASSAGES[0], text="Other.")], encoder=encoder)
+    assert (report.unchanged, report.changed) == (len(PASSAGES) - 1, 1)
+    assert encoder.texts == ["Sumac. Other."]
+
+
+def test_names_are_kept_up_to_date(copy: Path) -> None:
+    add_names(copy)
+    label = graph_of([(X + "aioli", LABEL, Literal("aioli", "", "en"))])
+    index, _ = update_index(copy, graph_add=label, add=[NEW])
+    names, anew = index.names(), NameVectors.build(index.graph, HashingEncoder())
+    assert names is not None
+    assert np.array_equal(names.nodes, anew.nodes)
+    assert np.array_equal(names.dense.vectors, anew.dense.vectors)
+    index, _ = update_index(copy, delete=["p-new"])
+    assert index.has_names
+
+
+def test_the_learned_scorer_beside_an_index_follows_a_changed_graph(copy: Path) -> None:
+    index = Index.load(copy)
+    questions = [Question(str(n), Query(f"where is {n} {name} typical"), answers=frozenset([node]))
+                 for n, (name, place) in enumerate([("sumac", "Levant"), ("paella", "Spain"), ("romesco", "Spain")])
+                 if (node := index.graph.nodes.find(X + place)) is not None]  # fmt: skip
+    scorer, _ = learn_triples(index.graph, index.linker, questions, training=RouteTraining(epochs=3))
+    scorer.save(learned_folder(copy))
+    settings = RetrievalSettings(walk="learned")
+    before = triples_of(Retriever(index, settings)(Query("where is sumac typical")), index)
+    more = graph_of([(X + "aaa", X + "aaaBefore", X + "aab"), (X + "sumac", LABEL, Literal("sumach", "", "en"))])
+    updated, _ = update_index(copy, graph_add=more)
+    assert updated.graph.relations.find(X + "contains") != index.graph.relations.find(X + "contains")
+    assert triples_of(Retriever(updated, settings)(Query("where is sumac typical")), updated) == before
+
+
+def triples_of(evidence: Evidence, index: Index) -> list[tuple[str, str, str]]:
+    names, relations = index.graph.nodes, index.graph.relations
+    ids = map(index.graph.triple, evidence.subgraph.triples.tolist())
+    return [(names[head], relations[relation], names[tail]) for head, relation, tail in ids]
 
 
 def test_readers_keep_their_generation_and_can_move_on(copy: Path) -> None:
@@ -173,10 +272,17 @@ def stated_by(drawn: set[Drawn]) -> set[Statement]:
 
 
 edits = st.lists(
-    st.tuples(st.lists(passages, max_size=2, unique_by=lambda row: row[0]), st.booleans(), statements, statements),
+    st.tuples(
+        st.lists(passages, max_size=2, unique_by=lambda row: row[0]),
+        st.booleans(),
+        statements,
+        statements,
+        st.sets(iris, max_size=1),
+    ),
     min_size=1,
     max_size=4,
 )
+Drawing = tuple[list[tuple[str, str, str, tuple[str, ...]]], bool, set[Drawn], set[Drawn], set[str]]
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -184,18 +290,19 @@ edits = st.lists(
 def test_random_edits_give_what_building_anew_gives(
     index: Index,
     tmp_path: Path,
-    edits: list[tuple[list[tuple[str, str, str, tuple[str, ...]]], bool, set[Drawn], set[Drawn]]],
+    edits: list[Drawing],
 ) -> None:
     for name in ("copy", "anew"):
         shutil.rmtree(tmp_path / name, ignore_errors=True)
     folder = Path(shutil.copytree(index.directory, tmp_path / "copy"))
     stated = stated_in(index.graph)
     held = {passage.id: passage for passage in PASSAGES}
-    for rows, deletes, drawn, less_drawn in edits:
+    for rows, deletes, drawn, less_drawn, entities in edits:
         add = [Passage(*row) for row in rows]
         more, less = stated_by(drawn), stated_by(less_drawn)
         delete = sorted(held.keys() - {passage.id for passage in add})[:1] if deletes and len(held) > 2 else []
-        stated = (stated - less) | more
+        gone = {iri for iri in entities if iri in {end for triple in stated for end in (triple[0], triple[2])}}
+        stated = {triple for triple in stated - less if not gone & {triple[0], triple[2]}} | more
         held = {name: passage for name, passage in held.items() if name not in delete} | {p.id: p for p in add}
         updated, _ = update_index(
             folder,
@@ -203,10 +310,12 @@ def test_random_edits_give_what_building_anew_gives(
             delete=delete,
             graph_add=graph_of(sorted(more, key=str)) if more else None,
             graph_remove=graph_of(sorted(less, key=str)) if less else None,
+            delete_entities=gone,
         )
     graph = graph_of(sorted(stated, key=str))
     anew = Index.build(graph, Corpus.of(list(held.values()), graph), HashingEncoder(), tmp_path / "anew")
     assert_same(updated, anew)
+    assert_same_arrays(updated, anew)
 
 
 def stated_in(graph: KnowledgeGraph) -> set[Statement]:
@@ -221,61 +330,41 @@ def stated_in(graph: KnowledgeGraph) -> set[Statement]:
     }
 
 
-EVENTS = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.rmtree"}
+TITLED = [
+    Passage("1", "Ada Lovelace wrote of Babbage's Analytical Engine.", "Ada Lovelace"),
+    Passage("2", "The Analytical Engine was never built.", "Analytical Engine"),
+    Passage("3", "Charles Babbage drew the Analytical Engine.", "Charles Babbage"),
+    Passage("4", "A loom weaves what its cards say.", "Jacquard Loom"),
+]
 
 
-def killed_at(step: int, folder: Path) -> bool:
-    """Update in a child that dies at a step: the n-th time it changes a file of the index. Whether it died."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # forking beside threads, which the child does not use
-        child = os.fork()
-    if child == 0:
-        left = [step]
-
-        def watch(event: str, arguments: tuple[object, ...]) -> None:
-            reads = event == "open" and not int(str(arguments[2])) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
-            if event in EVENTS and not reads and str(folder) in str(arguments[0]):
-                left[0] -= 1
-                if left[0] < 0:
-                    os._exit(9)
-
-        sys.addaudithook(watch)
-        code = 1
-        try:
-            add = graph_of([(X + "harissa", X + "contains", X + "tomato")])
-            update_index(folder, add=[NEW], delete=["p-sumac"], graph_add=add)
-            code = 0
-        finally:
-            os._exit(code)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert code in (0, 9)
-    return code == 9
+def titled_index(passages: Sequence[Passage], folder: Path) -> Index:
+    graph, linked = titles_graph(passages)
+    return Index.build(graph, Corpus.of(linked, graph, link=False), HashingEncoder(), folder)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system that forks")
-def test_killed_at_any_step_the_index_is_the_old_or_the_new_one(index: Index, tmp_path: Path) -> None:
-    Lexical.build(["warm"])
-    seen: list[bool] = []
-    step, died = 0, True
-    while died:
-        folder = Path(shutil.copytree(index.directory, tmp_path / f"step{step}"))
-        died = killed_at(step, folder)
-        opened = Index.load(folder)
-        is_new = opened.corpus.place("p-new") is not None
-        assert (
-            is_new == (opened.corpus.place("p-sumac") is None) == (opened.graph.nodes.find(X + "harissa") is not None)
-        )
-        assert (opened.corpus.digest == index.corpus.digest) == (not is_new)
-        Retriever(opened, EVERYTHING)(Query("harissa and sumac"))
-        if step % 4 == 0:
-            update_index(folder, delete=["p-rice"])
-            opened = Index.load(folder)
-            assert opened.corpus.place("p-rice") is None
-            files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-            assert files == {*opened.manifest["files"], MANIFEST}
-        shutil.rmtree(folder)
-        seen.append(is_new)
-        step += 1
-    assert step > 20
-    assert seen == sorted(seen), "old until it is published, new from then on"
-    assert True in seen
+def test_titles_come_and_go_with_their_passages(tmp_path: Path) -> None:
+    titled_index(TITLED, tmp_path / "index")
+    more = Passage("5", "Luigi Menabrea wrote what Ada Lovelace translated.", "Luigi Menabrea")
+    changed = replace(TITLED[3], text="Luigi Menabrea saw a loom.")
+    updated, report = update_index(tmp_path / "index", add=[more, changed, TITLED[1]], delete=["3"])
+    assert (report.added, report.changed, report.deleted, report.unchanged) == (1, 1, 1, 1)
+    anew = titled_index([TITLED[0], TITLED[1], changed, more], tmp_path / "anew")
+    assert_same(updated, anew)
+    assert_same_arrays(updated, anew)
+    for path in (tmp_path / "index").rglob("*"):
+        assert not path.is_file() or b"Charles" not in path.read_bytes(), path
+    evidence = Retriever(updated, RetrievalSettings(passages=3))(Query("Who was Luigi Menabrea?"))
+    assert {"4", "5"} <= {updated.corpus.ids[scored.passage] for scored in evidence.passages}
+
+
+def test_a_graph_of_titles_is_not_changed_by_hand(tmp_path: Path) -> None:
+    titled_index(TITLED, tmp_path / "index")
+    more = graph_of([(X + "a", X + "b", X + "c")])
+    with pytest.raises(DataError, match="expected passages only"):
+        update_index(tmp_path / "index", graph_add=more)
+    with pytest.raises(DataError, match="expected passages only"):
+        update_index(tmp_path / "index", delete_entities=["urn:ragmtl:title:Jacquard%20Loom"])
+    with pytest.raises(DataError, match="expected titles"):
+        update_index(tmp_path / "index", add=[Passage("5", "no title")], delete=["1", "2", "3", "4"])
+    assert len(Index.load(tmp_path / "index").corpus) == 4

@@ -58,3 +58,31 @@ def test_every_origin_of_a_statement_is_kept() -> None:
     first = KnowledgeGraph.from_triples(stated, source="one.ttl")
     both = edit_graph(first, add=KnowledgeGraph.from_triples(stated, source="two.ttl")).graph
     assert [origin.source for origin in both.origins_of(0)] == ["one.ttl", "two.ttl"]
+
+
+def test_a_statement_that_two_files_take_away_is_one_statement() -> None:
+    stated: list[Statement] = [(X + "a", X + "r", X + "b")]
+    twice = edit_graph(
+        KnowledgeGraph.from_triples(stated, source="one.ttl"), add=KnowledgeGraph.from_triples(stated, source="two.ttl")
+    ).graph
+    graph = build({(X + "a", X + "r", X + "b"), (X + "b", X + "r", X + "c")})
+    edited = edit_graph(graph, remove=twice)
+    assert (edited.removed, edited.added, edited.absent) == (1, 0, 0)
+
+
+@given(statements, names)
+def test_an_entity_goes_with_all_its_statements(before: set[Statement], iri: str) -> None:
+    left = {triple for triple in before if iri not in (triple[0], triple[2])}
+    graph = build(before)
+    if graph.nodes.find(iri) is None:
+        with pytest.raises(DataError, match="expected an entity of the graph to delete"):
+            edit_graph(graph, entities=[iri])
+    elif left:
+        edited = edit_graph(graph, entities=[iri])
+        assert edited.graph.digest == build(left).digest
+        assert (edited.removed, edited.added, edited.absent) == (len(before - left), 0, 0)
+
+
+def test_an_entity_goes_though_blank_nodes_hang_on_it() -> None:
+    graph = build({(X + "a", X + "r", "_:f0b0"), ("_:f0b0", X + "r", X + "b")})
+    assert list(edit_graph(graph, entities=[X + "a"]).graph.nodes) == ["_:f0b0", X + "b"]

