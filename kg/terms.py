@@ -15,7 +15,7 @@ from typing import SupportsIndex
 import numpy as np
 from jaxtyping import Int32, Int64, Integer, UInt8
 
-from ragmtl.errors import DataError
+from ragmtl.errors import DataError, MismatchError
 
 BLANK = "_:"
 """What the names of blank nodes begin with; IRIs never do."""
@@ -49,12 +49,19 @@ class Strings:
         return len(self.offsets) - 1
 
     def __getitem__(self, index: SupportsIndex) -> str:
-        return self.encoded(index).decode()
+        try:
+            return self.encoded(index).decode()
+        except UnicodeDecodeError as error:
+            raise _damaged(error) from error
 
     def __iter__(self) -> Iterator[str]:
         ends = self.offsets.tolist()
         blob = self.blob.data
-        return (str(blob[start:end], "utf-8") for start, end in zip(ends[:-1], ends[1:], strict=True))
+        try:
+            for start, end in zip(ends[:-1], ends[1:], strict=True):
+                yield str(blob[start:end], "utf-8")
+        except UnicodeDecodeError as error:
+            raise _damaged(error) from error
 
     def encoded(self, index: SupportsIndex) -> bytes:
         """Text `index` in UTF-8.
@@ -181,3 +188,8 @@ def encoded(text: str) -> bytes:
         return text.encode()
     except UnicodeEncodeError as error:
         raise DataError(f"expected Unicode text, found half of a surrogate pair in {text!r}; remove it") from error
+
+
+def _damaged(error: UnicodeDecodeError) -> MismatchError:
+    found = error.object[:40]
+    return MismatchError(f"expected texts in UTF-8, found {found!r}: the saved graph is damaged; build it again")

@@ -11,7 +11,7 @@ that reading them at once would give, down to the digest; ids of nodes may chang
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import numpy as np
 from jaxtyping import Bool
@@ -42,7 +42,7 @@ def with_changes(
         name: The named graph in which it is stated; empty for the default graph.
     """
     gone, missing = _found(graph, list(remove))
-    statements = _stated_only(graph, gone).added((_checked(triple) for triple in add), Origin(source, name))
+    statements = _stated_only(graph, gone).added((checked(triple) for triple in add), Origin(source, name))
     return _again(statements.build(graph, ((NOT_THERE, missing),) if missing else ()), graph)
 
 
@@ -50,14 +50,24 @@ def without_source(graph: KnowledgeGraph, source: str, name: str | None = None) 
     """What `KnowledgeGraph.without_source` does."""
     known = [at for at, origin in enumerate(graph.origins) if origin.source == source and name in (None, origin.graph)]
     if not known:
-        sources = sorted({origin.source for origin in graph.origins})
-        near = nearest_name(source, sources)
-        hint = f"did you mean {near!r}?" if near else f"it has {', '.join(map(repr, sources[:5]))}"
-        what = repr(source) + (f" with the graph {name!r}" if name is not None else "")
-        raise DataError(f"expected a source of the graph, found {what}; {hint}")
+        checked_source(source, {origin.source for origin in graph.origins})
+        raise DataError(f"expected a source of the graph, found {source!r} with the graph {name!r}; see its `origins`")
     statements = _stated_only(graph, None)
     rows = (~np.isin(columns[-1], known) for columns in (statements.triples, statements.values))
     return _again(statements.kept(*rows).build(graph), graph)
+
+
+def checked_source(source: str, known: Collection[str]) -> str:
+    """The source, if it is known.
+
+    Raises:
+        DataError: It is not; the nearest is named.
+    """
+    if source not in known:
+        near = nearest_name(source, sorted(known))
+        hint = f"did you mean {near!r}?" if near else f"it has {', '.join(map(repr, sorted(known)[:5]))}"
+        raise DataError(f"expected a source of the graph, found {source!r}; {hint}")
+    return source
 
 
 def compact(graph: KnowledgeGraph) -> KnowledgeGraph:
@@ -91,7 +101,7 @@ def _found(graph: KnowledgeGraph, triples: list[Triple]) -> tuple[tuple[set[int]
     """Ids of triples and rows of literals that are to go, and how many of those asked for are not there."""
     edges, values, missing = set[int](), set[int](), 0
     for triple in triples:
-        head, relation, tail = _checked(triple)
+        head, relation, tail = checked(triple)
         node, link = graph.nodes.find(head), graph.relations.find(relation)
         if relation == SAME and head != tail and isinstance(tail, str) and graph.nodes.find(tail) == node is not None:
             raise DataError(f"expected a statement that can be taken back, found {head} owl:sameAs {tail}: one node")
@@ -114,7 +124,7 @@ def _is(graph: KnowledgeGraph, row: int, link: int, wanted: Literal) -> bool:
     return int(graph.literals.relation_ids[row]) == link and graph.literals[row] == wanted
 
 
-def _checked(triple: Triple) -> Triple:
+def checked(triple: Triple) -> Triple:
     """The triple, if its parts may stand where they stand.
 
     Raises:

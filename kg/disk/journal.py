@@ -7,7 +7,7 @@
 A saved graph is the base, and `changes/000001.json` and so on are what came after, each written whole and renamed into
 place. They stand in the folder of the graph, so that saving it anew removes them in the same step: a process that is
 killed leaves the old base with its changes, or the new base without them. Each names the graph that it changes, and is
-refused by another.
+refused by another. Whoever records or compacts waits for others that do.
 """
 
 from __future__ import annotations
@@ -19,8 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from ragmtl.errors import MismatchError
+from ragmtl.kg.changes.change import checked, checked_source
+from ragmtl.kg.disk.replace import replacing, writing
+from ragmtl.kg.disk.store import write, written_at
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.literals import Literal, Triple
+from ragmtl.kg.terms import encoded
 
 CHANGES = "changes"
 _FORMAT = "ragmtl changes 1"
@@ -47,28 +51,30 @@ def record(
 
     Raises:
         MismatchError: There is no saved graph.
+        DataError: A statement is none, a source to remove is not there, or the file cannot be written.
     """
     folder = Path(directory)
-    base = KnowledgeGraph.load(folder)
-    entry = {
-        "format": _FORMAT,
-        "graph": base.digest,
-        "without": list(without),
-        "remove": [_packed(triple) for triple in remove],
-        "add": [_packed(triple) for triple in add],
-        "source": source,
-        "name": graph,
-    }
-    (folder / CHANGES).mkdir(exist_ok=True)
-    last = max((int(path.stem) for path in _files(folder)), default=0)
-    target = folder / CHANGES / f"{last + 1:06}.json"
-    temporary = target.with_suffix(".building")
-    with temporary.open("w", encoding="utf-8") as file:
-        json.dump(entry, file, ensure_ascii=False)
+    triples = {"remove": [_packed(triple) for triple in remove], "add": [_packed(triple) for triple in add]}
+    with writing(folder) as aside:
+        base = KnowledgeGraph.load(folder)
+        known = {origin.source for origin in base.origins}
+        known |= {entry["source"] for entry in _entries(folder, base.digest)}
+        sources = [checked_source(name, known) for name in without]
+        names = {"without": sources, "source": source, "name": graph}
+        content = json.dumps({"format": _FORMAT, "graph": base.digest, **names, **triples}, ensure_ascii=False)
+        (folder / CHANGES).mkdir(exist_ok=True)
+        last = max((int(path.stem) for path in _files(folder)), default=0)
+        target = folder / CHANGES / f"{last + 1:06}.json"
+        _write(aside / target.name, encoded(content))
+        os.replace(aside / target.name, target)
+    return target
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(temporary, target)
-    return target
 
 
 def open_changed(directory: str | Path) -> KnowledgeGraph:
@@ -76,12 +82,11 @@ def open_changed(directory: str | Path) -> KnowledgeGraph:
 
     Raises:
         MismatchError: There is no saved graph, or changes that belong to another one, or that cannot be read.
-        DataError: A change names a source that is not there, or leaves nothing.
+        DataError: The changes leave nothing.
     """
-    folder = Path(directory)
-    base = graph = KnowledgeGraph.load(folder)
-    for entry in _entries(folder, base.digest):
-        for source in entry["without"]:
+    graph, entries = _base(Path(directory))
+    for entry in entries:
+        for source in {*entry["without"]} & {origin.source for origin in graph.origins}:  # unless gone by now
             graph = graph.without_source(source)
         if entry["add"] or entry["remove"]:
             graph = graph.with_changes(
@@ -99,13 +104,30 @@ def compact_saved(directory: str | Path) -> KnowledgeGraph:
     Raises:
         MismatchError: As `open_changed`.
     """
-    if _files(Path(directory)):
-        open_changed(directory).save(directory)
-    return KnowledgeGraph.load(directory)
+    folder = Path(directory)
+    if _files(folder):
+        with replacing(folder) as building:
+            write(open_changed(folder), building)
+    return KnowledgeGraph.load(folder)
+
+
+def _base(folder: Path) -> tuple[KnowledgeGraph, list[dict[str, Any]]]:
+    """The saved graph and its changes; both anew where another process compacted them on the way."""
+    while True:
+        before = written_at(folder)
+        base = KnowledgeGraph.load(folder)
+        try:
+            entries = list(_entries(folder, base.digest))
+        except MismatchError:
+            if written_at(folder) == before:
+                raise
+        else:
+            if written_at(folder) == before:
+                return base, entries
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted((folder / CHANGES).glob("*.json"))
+    return sorted(path for path in (folder / CHANGES).glob("*.json") if path.stem.isdecimal())
 
 
 def _entries(folder: Path, digest: str) -> Iterator[dict[str, Any]]:
@@ -114,19 +136,36 @@ def _entries(folder: Path, digest: str) -> Iterator[dict[str, Any]]:
             entry = json.loads(path.read_text("utf-8"))
         except (OSError, ValueError) as error:
             raise MismatchError(f"{path}: expected recorded changes, found {error}; restore the file") from error
-        if not isinstance(entry, dict) or entry.get("format") != _FORMAT:
+        if not isinstance(entry, dict) or entry.get("format") != _FORMAT or not _is_whole(entry):
             raise MismatchError(f"{path}: expected {_FORMAT!r}, found something else; restore or remove the file")
         if entry.get("graph") != digest:
             raise MismatchError(f"{path}: expected changes of this graph, found those of another; remove the file")
         yield entry
 
 
+def _is_whole(entry: dict[str, Any]) -> bool:
+    texts = (entry.get("source"), entry.get("name"), *_listed(entry.get("without")))
+    rows = (*_listed(entry.get("add")), *_listed(entry.get("remove")))
+    return all(isinstance(text, str) for text in texts) and all(map(_is_triple, rows))
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else [None]
+
+
+def _is_triple(row: object) -> bool:
+    if not isinstance(row, list) or len(row) != 3:
+        return False
+    parts = [*row[:2], *row[2]] if isinstance(row[2], list) and len(row[2]) == 3 else row
+    return all(isinstance(part, str) for part in parts)
+
+
 def _packed(triple: Triple) -> list[Any]:
-    head, relation, tail = triple
+    head, relation, tail = checked(triple)
     end = [tail.text, tail.datatype, tail.language] if isinstance(tail, Literal) else tail
     return [head, relation, end]
 
 
 def _triple(row: list[Any]) -> Triple:
     head, relation, tail = row
-    return str(head), str(relation), Literal(*map(str, tail)) if isinstance(tail, list) else str(tail)
+    return head, relation, Literal(*tail) if isinstance(tail, list) else tail

@@ -1,13 +1,15 @@
-"""Directories that are written whole or not at all, whenever the process is killed.
+"""Directories that are written whole or not at all, whenever the process is killed, and by one process at a time.
 
     .NAME.building  ->  NAME  ->  .NAME.old  ->  gone
 
 A new directory is filled beside the old one; the old one steps aside, and the new one takes its place. A process that
 is killed between these two steps leaves the old one aside; whoever opens or writes the directory next puts it back.
+Who writes holds a lock on the folder that is filled, which the system takes back from a process that is killed.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -15,6 +17,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ragmtl.errors import DataError, MismatchError
+
+try:
+    from fcntl import LOCK_EX, flock
+except ImportError:  # Windows cannot lock a folder
+    flock = None  # type: ignore[assignment]
+
+_TRIES = 10
 
 
 @contextmanager
@@ -27,23 +36,32 @@ def replacing(directory: Path) -> Iterator[Path]:
     Raises:
         DataError: It cannot be written (a full disk, no permission); what stood there stays.
     """
-    building, old = _beside(directory, "building"), _beside(directory, "old")
-    try:
-        shutil.rmtree(building, ignore_errors=True)
-        building.mkdir(parents=True)
+    with writing(directory) as building:
         yield building
-        shutil.rmtree(old, ignore_errors=True)
-        if directory.exists():
-            os.replace(directory, old)
-        os.replace(building, directory)
-        shutil.rmtree(old, ignore_errors=True)
+        _take_place(building, directory, _beside(directory, "old"))
+
+
+@contextmanager
+def writing(directory: Path) -> Iterator[Path]:
+    """An empty folder beside a directory; nobody else writes the directory meanwhile. Waits for whoever does.
+
+    Raises:
+        DataError: Something cannot be written.
+    """
+    building = _beside(directory, "building")
+    try:
+        handle = _claimed(building)
+        try:
+            yield building
+        finally:
+            if _is(building, handle):  # else it has taken its place, and this one is of the next who writes
+                shutil.rmtree(building, ignore_errors=True)
+            os.close(handle)
     except OSError as error:
         message = (
             f"expected to write this directory, found: {error.strerror or error}; make room, or choose another place"
         )
         raise DataError(message, directory) from error
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
 
 
 def put_back(directory: Path, check: Callable[[Path], object]) -> None:
@@ -59,6 +77,58 @@ def put_back(directory: Path, check: Callable[[Path], object]) -> None:
     with suppress(MismatchError, OSError):  # OSError: a folder that only others may write, or that others put back
         check(old)
         os.replace(old, directory)
+
+
+def _claimed(folder: Path) -> int:
+    """Make a folder, and lock it; what a killed process left in it is removed. Gives what holds the lock."""
+    if flock is None:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return os.open(os.devnull, os.O_RDONLY)
+    while True:
+        with suppress(FileExistsError, FileNotFoundError):  # whoever had it before may take it away at any moment
+            folder.mkdir(parents=True, exist_ok=True)
+            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                flock(handle, LOCK_EX)
+                if _is(folder, handle):
+                    _empty(folder)
+                    return handle
+            except BaseException:
+                os.close(handle)
+                raise
+            os.close(handle)
+
+
+def _is(folder: Path, handle: int) -> bool:
+    """Whether a folder is still the one that was locked."""
+    try:
+        return flock is None or os.path.samestat(os.fstat(handle), folder.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _take_place(building: Path, directory: Path, old: Path) -> None:
+    """Put a folder where another one stands, which steps aside and goes."""
+    for left in reversed(range(_TRIES)):
+        if directory.exists():
+            shutil.rmtree(old, ignore_errors=True)
+            os.replace(directory, old)
+        try:
+            os.replace(building, directory)
+            break
+        except OSError as error:  # a reader has put the old one back
+            if not left or error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _beside(directory: Path, state: str) -> Path:

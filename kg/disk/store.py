@@ -1,7 +1,7 @@
 """A graph on disk: one array per file, opened with a memory map, and a manifest that says what belongs together.
 
 Nothing is pickled. A directory holds a whole graph or none, as it is written beside the old one (`kg.disk.replace`);
-on loading, the size and type of every file must be those of the manifest.
+on loading, the size and type of every file must be those of the manifest, and no number may lead outside of the arrays.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from ragmtl import __version__
 from ragmtl.errors import MismatchError
 from ragmtl.kg.adjacency import Adjacency, outgoing
 from ragmtl.kg.disk.replace import put_back, replacing
+from ragmtl.kg.disk.whole import check_whole
 from ragmtl.kg.encoding.encode import digest_of
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.labels import Labels
@@ -30,6 +31,7 @@ from ragmtl.kg.vocabulary import Roles, Vocabulary
 FORMAT = "ragmtl graph 4"
 MANIFEST = "manifest.json"
 _AGAIN = "build it again"
+_TRIES = 10
 
 
 def save(graph: KnowledgeGraph, directory: Path) -> None:
@@ -38,16 +40,40 @@ def save(graph: KnowledgeGraph, directory: Path) -> None:
     if directory.exists() and not _may_be_replaced(directory):
         raise MismatchError(f"{directory}: expected a saved graph or nothing, found other files; choose another place")
     with replacing(directory) as building:
-        _write(graph, building)
+        write(graph, building)
 
 
 def load(directory: Path, *, verify: bool = False) -> KnowledgeGraph:
     """What `KnowledgeGraph.load` does."""
-    put_back(directory, _load)
-    graph = _load(directory)
+    graph = _load_steady(directory)
     if verify:
         _check_digest(graph, directory)
     return graph
+
+
+def _load_steady(directory: Path) -> KnowledgeGraph:
+    """Open a graph, anew where another process replaced it on the way."""
+    for _ in range(_TRIES):
+        put_back(directory, _load)
+        before = written_at(directory)
+        try:
+            graph = _load(directory)
+        except MismatchError:
+            if before is not None and written_at(directory) == before:
+                raise
+        else:
+            if written_at(directory) == before:
+                return graph
+    return _load(directory)
+
+
+def written_at(directory: Path) -> tuple[int, int] | None:
+    """What tells one saved graph from another that took its place; None where there is none at the moment."""
+    try:
+        found = (directory / MANIFEST).stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _load(directory: Path) -> KnowledgeGraph:
@@ -56,10 +82,14 @@ def _load(directory: Path) -> KnowledgeGraph:
         described: Mapping[str, Any] = manifest["arrays"]
         if set(described) != set(_NAMES):
             raise MismatchError(f"{directory}: expected the arrays of a {FORMAT}, found others; {_AGAIN}")
-        graph = _restore(manifest, {name: _open(directory, name, described[name]) for name in _NAMES})
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+        arrays = {name: _open(directory, name, described[name]) for name in _NAMES}
+        names = {"datatypes": "datatype_names", "languages": "language_names", "origins": "origins"}
+        check_whole(arrays, {name: len(manifest[key]) for name, key in names.items()}, directory)
+        graph = _restore(manifest, arrays)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
         raise MismatchError(f"{directory / MANIFEST}: expected a whole manifest, found {error!r}; {_AGAIN}") from error
-    _check_sizes(graph, directory)
+    if len(graph.relation_names) != len(graph.relations):
+        raise MismatchError(f"{directory}: expected the arrays of one graph, found some of another; {_AGAIN}")
     return graph
 
 
@@ -94,7 +124,8 @@ _NAMES = (
 )
 
 
-def _write(graph: KnowledgeGraph, directory: Path) -> None:
+def write(graph: KnowledgeGraph, directory: Path) -> None:
+    """Write a graph into an empty folder."""
     arrays = _arrays(graph)
     for name, array in arrays.items():
         if not _is_constant(array):
@@ -145,7 +176,7 @@ def _read_manifest(directory: Path) -> dict[str, Any]:
         manifest = json.loads(path.read_text("utf-8"))
     except OSError as error:
         raise MismatchError(f"{directory}: expected a saved graph, found no {MANIFEST}; {_AGAIN}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise MismatchError(f"{path}: expected JSON, found {error}; {_AGAIN}") from error
     found = manifest.get("format") if isinstance(manifest, dict) else None
     if found != FORMAT:
@@ -154,7 +185,7 @@ def _read_manifest(directory: Path) -> dict[str, Any]:
 
 
 def _open(directory: Path, name: str, described: Mapping[str, Any]) -> np.ndarray:
-    if "value" in described:
+    if "value" in described and name.endswith(("origin_ids", "datatypes", "languages")):
         return np.broadcast_to(np.array(described["value"], described["dtype"]), (int(described["length"]),))
     path = directory / f"{name}.npy"
     try:
@@ -162,7 +193,9 @@ def _open(directory: Path, name: str, described: Mapping[str, Any]) -> np.ndarra
         if size != described["bytes"]:
             raise MismatchError(f"{path}: expected {described['bytes']} bytes, found {size} (truncated?); {_AGAIN}")
         array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False).view(np.ndarray)
-    except (OSError, ValueError) as error:
+    except MismatchError:
+        raise
+    except Exception as error:  # numpy reads the beginning of a file as Python, and raises all kinds of errors
         raise MismatchError(f"{path}: expected an array, found {error}; {_AGAIN}") from error
     if array.dtype.str != described["dtype"] or array.shape != (described["length"],):
         found = f"{array.dtype} {array.shape}"
@@ -174,7 +207,7 @@ def _restore(manifest: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> K
     strings = {name: Strings(arrays[f"{name}.blob"], arrays[f"{name}.offsets"]) for name in _TEXTS}
     report = dict(manifest["report"])
     for name in ("left_out", "inferred"):
-        report[name] = tuple((reason, count) for reason, count in report[name])
+        report[name] = tuple((str(reason), int(count)) for reason, count in report[name])
     out = outgoing(arrays["outgoing.indptr"], arrays["tails"], arrays["relation_ids"])
     incoming = (arrays[f"incoming.{name}"] for name in ("indptr", "neighbours", "relations", "triples"))
     aliases = Aliases(Strings(arrays["aliases.blob"], arrays["aliases.offsets"]), arrays["aliases.ids"])
@@ -195,7 +228,7 @@ def _restore(manifest: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> K
         labels=labels,
         relation_names=labels.relation_names,
         languages=labels.view.languages,
-        origins=tuple(Origin(source, graph) for source, graph in manifest["origins"]),
+        origins=tuple(Origin(*_texts([source, graph])) for source, graph in manifest["origins"]),
         sources=tuple(Source(**source) for source in manifest["sources"]),
         report=Report(**report),
         digest=str(manifest["digest"]),
@@ -210,9 +243,9 @@ def _restore_labels(
     rows: np.ndarray,
     parts: tuple[Terms, Terms, Literals, Adjacency, Adjacency],
 ) -> Labels:
-    vocabulary = Vocabulary(**{role: tuple(iris) for role, iris in manifest["vocabulary"].items()})
-    view = View(*parts, Roles.of(parts[1], vocabulary), tuple(manifest["languages"]))
-    return Labels(rows, tuple(manifest["relation_names"]), view, vocabulary)
+    vocabulary = Vocabulary(**{role: _texts(iris) for role, iris in manifest["vocabulary"].items()})
+    view = View(*parts, Roles.of(parts[1], vocabulary), _texts(manifest["languages"]))
+    return Labels(rows, _texts(manifest["relation_names"]), view, vocabulary)
 
 
 def _restore_literals(manifest: Mapping[str, Any], arrays: Mapping[str, np.ndarray], texts: Strings) -> Literals:
@@ -225,37 +258,20 @@ def _restore_literals(manifest: Mapping[str, Any], arrays: Mapping[str, np.ndarr
         languages=arrays["literals.languages"],
         origin_ids=arrays["literals.origin_ids"],
         further=Further(arrays["literals.further.rows"], arrays["literals.further.origin_ids"]),
-        datatype_names=tuple(manifest["datatype_names"]),
-        language_names=tuple(manifest["language_names"]),
+        datatype_names=_texts(manifest["datatype_names"]),
+        language_names=_texts(manifest["language_names"]),
     )
 
 
 def _owners(indptr: np.ndarray) -> np.ndarray:
-    counts = np.diff(indptr)
-    if (counts < 0).any():
-        raise ValueError("row pointers that go back")
-    return frozen(np.repeat(np.arange(len(counts), dtype=np.int32), counts))
+    return frozen(np.repeat(np.arange(len(indptr) - 1, dtype=np.int32), np.diff(indptr)))
 
 
-def _check_sizes(graph: KnowledgeGraph, directory: Path) -> None:
-    """Arrays of one graph fit each other; those of two graphs rarely do."""
-    nodes, triples, rows = len(graph.nodes), len(graph.heads), len(graph.literals)
-    columns = (graph.relation_ids, graph.tails, graph.origin_ids, graph.incoming.neighbours, graph.incoming.triples)
-    fits = (
-        all(len(column) == triples for column in columns)
-        and len(graph.labels) == nodes
-        and len(graph.literals.texts) == rows
-        and len(graph.relation_names) == len(graph.relations)
-        and _points(graph.outgoing.indptr, nodes, triples)
-        and _points(graph.incoming.indptr, nodes, triples)
-        and _points(graph.literals.indptr, nodes, rows)
-    )
-    if not fits:
-        raise MismatchError(f"{directory}: expected the arrays of one graph, found some of another; {_AGAIN}")
-
-
-def _points(indptr: np.ndarray, nodes: int, rows: int) -> bool:
-    return len(indptr) == nodes + 1 and int(indptr[0]) == 0 and int(indptr[-1]) == rows
+def _texts(values: object) -> tuple[str, ...]:
+    """A list of texts in a manifest."""
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise TypeError(f"expected texts, found {values!r:.100}")
+    return tuple(values)
 
 
 def _check_digest(graph: KnowledgeGraph, directory: Path) -> None:

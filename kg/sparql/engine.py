@@ -141,10 +141,12 @@ def _evaluate_counts(ctx: QueryContext, part: CompValue, store: GraphStore) -> S
 def _quick_counts(ctx: QueryContext, part: CompValue, store: GraphStore, groups: list[Variable]) -> Solutions:
     triples = _plain(ctx, part.p.p)
     found = {term for triple in triples for term in triple if isinstance(term, Variable)}
+    if len(ctx.bindings) or not all(a.vars == "*" or isinstance(a.vars, Variable) and a.vars in found for a in part.A):
+        raise NotImplementedError
     counted = {a.res: a.vars if a.distinct else None for a in part.A if a.name == "Aggregate_Count"}
     samples = {a.res: a.vars for a in part.A if a.name == "Aggregate_Sample" and a.vars in groups}
     wanted = {*groups, *(name for name in counted.values() if name is not None)}
-    if len(counted) + len(samples) < len(part.A) or not wanted <= found or len(ctx.bindings):
+    if len(counted) + len(samples) < len(part.A) or not wanted <= found:
         raise NotImplementedError
     return _counts(ctx, store, _tables(ctx, store, triples, wanted), groups, (counted, samples))
 

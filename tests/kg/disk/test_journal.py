@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ragmtl.errors import MismatchError
+from ragmtl.errors import DataError, MismatchError
 from ragmtl.kg.disk.journal import CHANGES, compact_saved, open_changed, record
 from ragmtl.kg.graph import KnowledgeGraph, Literal
 from ragmtl.kg.literals import Triple
@@ -91,3 +95,60 @@ def test_damaged_changes_are_refused(saved: Path, content: str) -> None:
 def test_there_must_be_a_graph(tmp_path: Path) -> None:
     with pytest.raises(MismatchError):
         record(tmp_path / "none", add=[A])
+
+
+@pytest.mark.parametrize("entry", [{"add": [["a"]]}, {"add": [["a", "b", ["c"]]]}, {"without": [1]}, {"remove": None}])
+def test_changes_of_another_form_are_refused(saved: Path, entry: dict[str, object]) -> None:
+    path = record(saved, add=[B])
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | entry), "utf-8")
+    with pytest.raises(MismatchError, match="restore"):
+        open_changed(saved)
+
+
+def test_other_files_beside_the_changes_do_not_matter(saved: Path) -> None:
+    record(saved, add=[B]).with_name("notes.json").write_text("mine")
+    record(saved, add=[C])
+    assert open_changed(saved).digest == KnowledgeGraph.from_triples([A, B, C]).digest
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"add": [("", "a:p", "a:b")]}, "expected an IRI or blank node"),
+        ({"add": [("a:a", "_:p", "a:b")]}, "expected an IRI or blank node"),
+        ({"add": [("a:a", "a:p", Literal("\ud800"))]}, "half of a surrogate pair"),
+        ({"without": ["bade"]}, "did you mean 'base'"),
+    ],
+)
+def test_what_cannot_be_applied_is_not_recorded(saved: Path, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        record(saved, **changes)
+    assert open_changed(saved).digest == KnowledgeGraph.load(saved).digest
+
+
+def test_a_source_may_be_removed_again(saved: Path) -> None:
+    record(saved, add=[C])
+    for _ in range(2):
+        record(saved, without=["base"])
+    assert open_changed(saved).digest == KnowledgeGraph.from_triples([C]).digest
+
+
+def test_changes_recorded_at_once_are_all_kept_also_while_others_compact(saved: Path) -> None:
+    def change(number: int) -> None:
+        record(saved, add=[(f"http://x/{number}", "http://x/p", "http://x/b")])
+        if number % 5 == 0:
+            compact_saved(saved)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(change, range(20)))
+    assert len(open_changed(saved)) == 21
+
+
+def test_a_folder_that_cannot_be_written_is_one_error(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(DataError, match="No space left on device"):
+        record(saved, add=[B])
+    assert not list((saved / CHANGES).iterdir())

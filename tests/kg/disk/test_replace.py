@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import os
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from ragmtl.errors import MismatchError
-from ragmtl.kg.disk.replace import put_back, replacing
+from ragmtl.kg.disk.replace import put_back, replacing, writing
 
 
 def write(directory: Path, text: str) -> None:
@@ -79,3 +82,49 @@ def test_only_a_whole_one_is_put_back_and_never_over_another(directory: Path) ->
     directory.rename(directory.with_name("away"))
     put_back(directory, check)
     assert not directory.exists()
+
+
+def test_who_comes_second_waits_and_nothing_is_mixed(directory: Path) -> None:
+    def fill(text: str) -> None:
+        with replacing(directory) as building:
+            assert list(building.iterdir()) == []
+            for part in range(20):
+                (building / f"{part}").write_text(text)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(fill, map(str, range(12))))
+    assert len({path.read_text() for path in directory.iterdir()}) == 1
+    assert [path.name for path in directory.parent.iterdir()] == ["place"]
+
+
+def test_a_writer_waits_until_the_other_has_left(directory: Path) -> None:
+    order: list[str] = []
+
+    def second() -> None:
+        with writing(directory):
+            order.append("second")
+
+    with writing(directory):
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join(0.05)
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]
+
+
+def test_a_reader_that_puts_the_old_one_back_meanwhile_does_no_harm(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace = os.replace
+
+    def disturbed(source: Path, target: Path) -> None:
+        replace(source, target)
+        if target.name == ".place.old":
+            monkeypatch.undo()
+            put_back(directory, check)
+
+    monkeypatch.setattr(os, "replace", disturbed)
+    write(directory, "two")
+    assert (directory / "text").read_text() == "two"
+    assert [path.name for path in directory.parent.iterdir()] == ["place"]

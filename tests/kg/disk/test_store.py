@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -130,6 +134,9 @@ def test_a_truncated_manifest_is_refused(saved: Path, size: int) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
+        ("languages", [["en"]], "whole manifest"),
+        ("vocabulary", [], "whole manifest"),
+        ("report", {"left_out": [], "inferred": [[1, "x"]]}, "whole manifest"),
         ("format", "ragmtl graph 99", "another version"),
         ("arrays", {}, "found others"),
         ("arrays", None, "whole manifest"),
@@ -158,3 +165,61 @@ def test_changed_content_is_found_when_asked(saved: Path) -> None:
     KnowledgeGraph.load(saved)
     with pytest.raises(MismatchError, match="expected the digest"):
         KnowledgeGraph.load(saved, verify=True)
+
+
+def test_a_manifest_nested_too_deeply_is_refused(saved: Path) -> None:
+    (saved / "manifest.json").write_text("[" * 100_000)
+    with pytest.raises(MismatchError, match="expected JSON"):
+        KnowledgeGraph.load(saved)
+
+
+@pytest.mark.parametrize("described", [{"value": 10**30}, {"value": [1]}, {"length": 10**30}, {"dtype": "|O"}])
+def test_arrays_described_oddly_are_refused(saved: Path, described: dict[str, object]) -> None:
+    manifest = json.loads((saved / "manifest.json").read_text())
+    for name in ("origin_ids", "tails"):
+        manifest["arrays"][name] |= described
+    (saved / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(MismatchError, match="build it again"):
+        KnowledgeGraph.load(saved)
+
+
+def test_a_text_that_was_damaged_is_one_error(saved: Path) -> None:
+    content = bytearray((saved / "nodes.blob.npy").read_bytes())
+    content[-1] = 0xFF
+    (saved / "nodes.blob.npy").write_bytes(content)
+    damaged = KnowledgeGraph.load(saved)
+    for read in (lambda: damaged.nodes[len(damaged.nodes) - 1], lambda: list(damaged.nodes)):
+        with pytest.raises(MismatchError, match="the saved graph is damaged"):
+            read()
+
+
+def save_in_turn(graphs: list[KnowledgeGraph], place: Path) -> None:
+    for turn in range(40):
+        graphs[turn % len(graphs)].save(place)
+
+
+def test_a_reader_never_sees_parts_of_two_graphs(tmp_path: Path) -> None:
+    graphs = [KnowledgeGraph.from_triples([("a:a", f"a:{name}", "a:b")]) for name in "pq"]
+    graphs[0].save(tmp_path / "graph")
+    with ThreadPoolExecutor(1) as pool:
+        writer = pool.submit(save_in_turn, graphs, tmp_path / "graph")
+        digests = set()
+        while not writer.done():
+            digests.add(KnowledgeGraph.load(tmp_path / "graph", verify=True).digest)
+        writer.result()
+    assert digests <= {graph.digest for graph in graphs}
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.01, 0.02, 0.05])
+def test_a_process_that_is_killed_while_it_saves_leaves_a_whole_graph(saved: Path, moment: float) -> None:
+    code = "import sys; from ragmtl.kg.graph import KnowledgeGraph as K; g = K.from_triples([('a:x', 'a:y', 'a:z')])"
+    loop = f"{code}\nprint(flush=True)\nwhile True: g.save(sys.argv[1])"
+    process = subprocess.Popen([sys.executable, "-c", loop, str(saved)], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(moment)
+    process.kill()
+    process.communicate()
+    assert len(KnowledgeGraph.load(saved, verify=True)) in (1, 2)
+    KnowledgeGraph.from_triples(TRIPLES).save(saved)
+    assert [path.name for path in saved.parent.iterdir()] == ["graph"]
