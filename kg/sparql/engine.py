@@ -14,12 +14,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from rdflib.graph import Graph
-from rdflib.paths import InvPath, Path, SequencePath
+from rdflib.paths import AlternativePath, InvPath, MulPath, Path, SequencePath
 from rdflib.plugins.sparql import CUSTOM_EVALS
 from rdflib.plugins.sparql.evaluate import evalAggregateJoin, evalBGP, evalPart
 from rdflib.plugins.sparql.evalutils import _ebv
 from rdflib.plugins.sparql.parserutils import CompValue
-from rdflib.plugins.sparql.sparql import FrozenBindings, QueryContext
+from rdflib.plugins.sparql.sparql import Bindings, FrozenBindings, QueryContext
 from rdflib.term import BNode, Literal, Variable
 
 from ragmtl.kg.bridge.store import GraphStore
@@ -61,10 +61,24 @@ def _evaluate_bgp(ctx: QueryContext, part: CompValue, store: GraphStore) -> Solu
 
 def _with_paths(ctx: QueryContext, store: GraphStore, first: Triples, plain: Triples, last: Triples) -> Solutions:
     """Property paths from a known end, then the joins, then the other paths."""
-    for start in evalBGP(ctx, list(first)):
+    for start in _along(ctx, first):
         inner = ctx.thaw(start)
         for found in _decoded(inner, store, _tables(inner, store, plain)):
-            yield from evalBGP(ctx.thaw(found), list(last))
+            yield from _along(ctx.thaw(found), last)
+
+
+def _along(ctx: QueryContext, paths: Triples) -> Solutions:
+    """Property paths one after the other; those of any length lead to each node once, as the standard has it."""
+    if not paths:
+        yield ctx.solution()
+        return
+    (head, link, tail), met = paths[0], set()
+    for way in link.args if isinstance(link, AlternativePath) else [link]:
+        for found in evalBGP(ctx, [(head, way, tail)]):
+            ends = way, found.get(head), found.get(tail)
+            if not isinstance(way, MulPath) or ends not in met:
+                met.add(ends)
+                yield from _along(ctx.thaw(found), paths[1:])
 
 
 def _tables(
@@ -107,6 +121,7 @@ def _decoded(
 
 def _evaluate_projection(ctx: QueryContext, part: CompValue, store: GraphStore) -> Solutions:
     """Some columns; the others of a basic graph pattern are not made into terms."""
+    ctx = _apart(ctx, part.PV)
     if part.p.name != "BGP" or _split(part.p.triples)[1]:
         wanted = frozenset(part.PV)
         rows = ((row.ctx, given(row)) for row in evalPart(ctx, part.p))
@@ -114,10 +129,21 @@ def _evaluate_projection(ctx: QueryContext, part: CompValue, store: GraphStore) 
     return _decoded(ctx, store, _projected(ctx, store, part, compared=False), part.PV)
 
 
+def _apart(ctx: QueryContext, wanted: Collection[Variable]) -> QueryContext:
+    """The context of a query within another: what it does not give back are other variables, whatever they are called.
+
+    The library lets them meet the bindings of the outer query.
+    """
+    inner, kept = ctx.push(), {*wanted, *(ctx.initBindings or ())}
+    inner.bindings = Bindings(d={name: term for name, term in ctx.bindings.items() if name in kept})
+    return inner
+
+
 def _evaluate_distinct(ctx: QueryContext, part: CompValue, store: GraphStore) -> Solutions:
     """Different rows of some columns of a basic graph pattern."""
     if part.p.name != "Project":
         raise NotImplementedError
+    ctx = _apart(ctx, part.p.PV)
     tables = _projected(ctx, store, part.p, compared=True)
     return _decoded(ctx, store, distinct(tables), part.p.PV)
 
@@ -197,12 +223,24 @@ def _evaluate_join(ctx: QueryContext, part: CompValue, store: GraphStore) -> Sol
 
 
 def _evaluate_optional(ctx: QueryContext, part: CompValue, store: GraphStore) -> Solutions:
-    triples, always = _right(ctx, part.p2), part.expr.name == "TrueFilter"
+    always = part.expr.name == "TrueFilter"
 
     def fits(found: FrozenBindings) -> bool:
         return always or _ebv(part.expr, found.forget(ctx))
 
-    return optional(_joined(ctx, store, part.p1, triples), fits)
+    if len(ctx.bindings):
+        raise NotImplementedError
+    try:
+        return optional(_joined(ctx, store, part.p1, _right(ctx, part.p2)), fits)
+    except NotImplementedError:
+        return optional(_one_by_one(ctx, part), fits)
+
+
+def _one_by_one(ctx: QueryContext, part: CompValue) -> Iterator[Match]:
+    """What `joined` gives, where the right side is more than patterns."""
+    for solution in evalPart(ctx, part.p1):
+        yield from ((solution, match.merge(solution)) for match in evalPart(ctx.thaw(solution), part.p2))
+        yield solution, None
 
 
 def _evaluate_filter(ctx: QueryContext, part: CompValue, store: GraphStore) -> Solutions:

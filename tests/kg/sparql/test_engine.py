@@ -148,3 +148,23 @@ def test_a_group_by_without_groups_has_no_rows() -> None:
     for counted in ("COUNT(?b)", "SUM(?b)"):
         question = f"SELECT ?a ({counted} AS ?n) {{ ?a <http://x/p> ?b }} GROUP BY ?a"
         assert query(graph, question).rows == ()
+
+
+CHAIN = [(f"http://x/{head}", "http://x/p", f"http://x/{tail}") for head, tail in ("ab", "bc", "cd")]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "rows"),
+    [
+        ("?a x:p ?b { SELECT ?c { ?a x:p ?c } }", 9),  # the inner ?a is another variable
+        ("?a x:p ?b OPTIONAL { { SELECT ?b { ?b x:p ?a } } }", 3),
+        ("VALUES ?a { x:a x:none } OPTIONAL { ?a x:p+ ?b }", 4),
+        ("x:a (x:p|x:p?) ?b", 3),
+        ("x:a (x:p|^x:p+|x:p?) ?b . ?b x:p* ?c", 10),
+    ],
+)
+def test_where_the_library_errs_the_standard_counts(pattern: str, rows: int) -> None:
+    found = query(KnowledgeGraph.from_triples(CHAIN), f"SELECT * {{ {pattern} }}", prefixes={"x": "http://x/"})
+    assert len(found.rows) == rows
+    if "OPTIONAL { {" in pattern:
+        assert all(row.count(None) == 0 for row in found.rows)
