@@ -73,7 +73,8 @@ def _along(ctx: QueryContext, paths: Triples) -> Solutions:
         yield ctx.solution()
         return
     (head, link, tail), met = paths[0], set()
-    for way in link.args if isinstance(link, AlternativePath) else [link]:
+    ways: Sequence[Any] = link.args if isinstance(link, AlternativePath) else [link]
+    for way in ways:
         for found in evalBGP(ctx, [(head, way, tail)]):
             ends = way, found.get(head), found.get(tail)
             if not isinstance(way, MulPath) or ends not in met:
