@@ -143,6 +143,7 @@ class GraphBuilder:
         sources: tuple[Source, ...] = (),
         left_out: tuple[tuple[str, int], ...] = (),
         spend: bool = False,
+        threads: int = 1,
     ) -> KnowledgeGraph:
         """The graph of all statements collected.
 
@@ -152,6 +153,7 @@ class GraphBuilder:
             sources: The files that were read.
             left_out: What was not kept, and how often.
             spend: Whether the collection may be emptied on the way, which saves memory.
+            threads: Whether a second thread may help; the graph is the same.
 
         Raises:
             DataError: There are none, or a term holds half of a surrogate pair.
@@ -161,7 +163,7 @@ class GraphBuilder:
         if not len(self):
             raise DataError("expected at least one triple, found none; the graph would be empty")
         self.flush()
-        return build(self if spend else self._copy(), (tuple(languages), vocabulary), sources, left_out)
+        return build(self if spend else self._copy(), (tuple(languages), vocabulary), sources, left_out, threads)
 
     def _origins(self, source: str, graphs: Int32[np.ndarray, " rows"]) -> np.ndarray:
         if not graphs.any():

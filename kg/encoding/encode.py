@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 from jaxtyping import Int32, Integer
@@ -30,33 +33,54 @@ LANGUAGE_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
 
 Columns = tuple[np.ndarray, ...]
 """Arrays of integers, one row for each statement."""
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
+
 Numbers = Int32[np.ndarray, " terms"]
+
+Kinds = tuple[tuple[tuple[str, ...], tuple[str, ...]], Integer[np.ndarray, "values 2"]]
+"""Datatypes and languages, and the rows among them of each literal."""
 
 Wishes = tuple[tuple[str, ...], Vocabulary]
 """What labels and descriptions are read from: preferred languages, and relations."""
 
 
 def build(
-    builder: GraphBuilder, wishes: Wishes, sources: tuple[Source, ...], left_out: tuple[tuple[str, int], ...]
+    builder: GraphBuilder,
+    wishes: Wishes,
+    sources: tuple[Source, ...],
+    left_out: tuple[tuple[str, int], ...],
+    threads: int,
 ) -> KnowledgeGraph:
-    """What `GraphBuilder.build` does."""
+    """What `GraphBuilder.build` does. With two threads or more, literals are put into order beside the nodes."""
     for table in (builder.relations, builder.texts):
         table.release()
     heads, links, tails, marks = _collected(builder)
     statements = len(heads)
-    origins, origin_ids = _origins_in_order(builder, marks)
-    names, nodes, node_ids = _nodes(builder, heads, tails, origin_ids, origins)
-    relations, ids = _ranked(builder.relations, _used(links, len(builder.relations)))
     hanging = tails < 0
-    triples = tuple(column[~hanging] for column in (heads, links, tails, origin_ids))
-    values = tuple(column[hanging] for column in (heads, links, tails, origin_ids))
-    del heads, links, tails, marks, origin_ids
-    values = (node_ids[values[0]], ids[values[1]], ~values[2], values[3])
-    literals, repeated = _literals(builder, values, len(nodes))
-    triples = (node_ids[triples[0]], ids[triples[1]], node_ids[triples[2]], triples[3])
-    rows, further, merged = sort_triples(triples)
+    with ThreadPoolExecutor(1) as pool:
+        kinds = _kinds(builder, ~tails[hanging])
+        texts = _later(pool, threads, _ranked, builder.texts, _used(~tails[hanging], len(builder.texts)))
+        origins, origin_ids = _origins_in_order(builder, marks)
+        names, nodes, node_ids = _nodes(builder, heads, tails, origin_ids, origins)
+        relations, ids = _ranked(builder.relations, _used(links, len(builder.relations)))
+        triples = tuple(column[~hanging] for column in (heads, links, tails, origin_ids))
+        values = tuple(column[hanging] for column in (heads, links, tails, origin_ids))
+        del heads, links, tails, marks, origin_ids
+        values = (node_ids[values[0]], ids[values[1]], ~values[2], values[3])
+        hung = _later(pool, threads, _literals, values, texts, kinds, len(nodes))
+        triples = (node_ids[triples[0]], ids[triples[1]], node_ids[triples[2]], triples[3])
+        rows, further, merged = sort_triples(triples)
+        literals, repeated = hung()
     report = Report(statements, len(rows[0]), len(literals), merged + repeated, left_out)
-    return assemble(nodes, relations, (rows, further), literals, wishes, names, sources, report)
+    return assemble(Terms(nodes), Terms(relations), (rows, further), literals, wishes, names, sources, report)
+
+
+def _later(
+    pool: ThreadPoolExecutor, threads: int, make: Callable[Given, Made], *given: Given.args, **more: Given.kwargs
+) -> Callable[[], Made]:
+    """Something that a second thread makes meanwhile, or, where there is none, that is made when it is asked for."""
+    return pool.submit(make, *given, **more).result if threads > 1 else partial(make, *given, **more)
 
 
 def _collected(builder: GraphBuilder) -> tuple[np.ndarray, ...]:
@@ -83,7 +107,7 @@ def _nodes(
     tails: np.ndarray,
     origin_ids: np.ndarray,
     origins: list[tuple[str, str | int]],
-) -> tuple[tuple[Origin, ...], Terms, Numbers]:
+) -> tuple[tuple[Origin, ...], Strings, Numbers]:
     """The origins with names of their graphs, the nodes in order, and the id of each node of the builder."""
     table, graphs = builder.nodes, np.full(len(origins), -1, np.int64)
     for at, (_, graph) in enumerate(origins):
@@ -103,15 +127,16 @@ def _nodes(
     return tuple(names), nodes, ids
 
 
-def _ranked(table: Interned, used: np.ndarray, ranks: np.ndarray | None = None) -> tuple[Terms, Numbers]:
-    """The used terms in order, and the id of each number; empties the table."""
+def _ranked(table: Interned, used: np.ndarray, ranks: np.ndarray | None = None) -> tuple[Strings, Numbers]:
+    """The used terms in order, equal ones as one, and the row of each number among them; empties the table."""
     strings = _named(table, used, ranks)
     order = order_of_texts(strings)
+    new = differ(strings, order)
     places = np.empty(len(order), np.int32)
-    places[order] = np.arange(len(order), dtype=np.int32)
+    places[order] = np.cumsum(new, dtype=np.int32) - 1
     ids = np.full(len(used), -1, np.int32)
     ids[used.astype(np.bool_)] = places
-    return Terms(gathered(strings, order)), ids
+    return gathered(strings, order if new.all() else order[new]), ids
 
 
 def _named(table: Interned, used: np.ndarray, ranks: np.ndarray | None = None) -> Strings:
@@ -134,21 +159,17 @@ def _used(numbers: np.ndarray, count: int) -> np.ndarray:
     return used
 
 
-def _literals(builder: GraphBuilder, values: Columns, nodes: int) -> tuple[Literals, int]:
+def _literals(
+    values: Columns,
+    texts: Callable[[], tuple[Strings, Numbers]],
+    kinds: Kinds,
+    nodes: int,
+) -> tuple[Literals, int]:
     """All literals, and how many were merged; `values` are node, relation, number of the text, origin."""
-    marks = builder.texts.marks[: len(builder.texts)]
-    used = _used(values[2], len(marks))
-    names, kinds = _kinds([builder.kinds[at] for at in range(len(builder.kinds))], np.unique(marks[used > 0]))
-    kind = kinds[marks[values[2]]]
-    strings = _named(builder.texts, used)
-    order = order_of_texts(strings)
-    new = differ(strings.blob, strings.offsets, order)
-    ids = np.full(len(used), -1, np.int32)
-    places = np.empty(len(order), np.int32)
-    places[order] = np.cumsum(new, dtype=np.int32) - 1
-    ids[used.astype(np.bool_)] = places
+    names, kind = kinds
+    strings, ids = texts()
     columns = (values[0], values[1], ids[values[2]], kind[:, 0], kind[:, 1], values[3])
-    return _sorted_literals(columns, gathered(strings, order[new]), names, nodes)
+    return _sorted_literals(columns, strings, names, nodes)
 
 
 def sort_literals(
@@ -191,7 +212,7 @@ def _sorted_literals(
 def _resorted(literals: Literals, nodes: int) -> Literals:
     """Literals in any order, put into order; equal ones stay."""
     order, ids = order_of_texts(literals.texts), np.empty(len(literals), np.int32)
-    ids[order] = np.cumsum(differ(literals.texts.blob, literals.texts.offsets, order), dtype=np.int32) - 1
+    ids[order] = np.cumsum(differ(literals.texts, order), dtype=np.int32) - 1
     keys = (literals.nodes, literals.relation_ids, ids, literals.datatypes, literals.languages)
     by_row = order_of([(key, int(key.max(initial=0)) + 1) for key in keys])
     node, relation, _, datatype, language = (frozen(key[by_row]) for key in keys)
@@ -209,14 +230,15 @@ def _resorted(literals: Literals, nodes: int) -> Literals:
     )
 
 
-def _kinds(suffixes: list[bytes], used: np.ndarray) -> tuple[tuple[tuple[str, ...], tuple[str, ...]], np.ndarray]:
-    """Datatypes and languages, in order, and the rows among them of each suffix that is used."""
-    parts = {at: _kind(suffixes[at].decode()) for at in used.tolist()}
+def _kinds(builder: GraphBuilder, texts: Numbers) -> Kinds:
+    """Datatypes and languages, in order, and the rows among them of the texts with some numbers."""
+    marks = builder.texts.marks[texts]
+    parts = {at: _kind(builder.kinds[at].decode()) for at in np.flatnonzero(np.bincount(marks)).tolist()}
     names = tuple(tuple(sorted({"", *(part[side] for part in parts.values())})) for side in (0, 1))
-    rows = np.zeros((len(suffixes), 2), np.int32)
+    rows = np.zeros((len(builder.kinds), 2), np.int32)
     for at, part in parts.items():
         rows[at] = [names[side].index(part[side]) for side in (0, 1)]
-    return (names[0], names[1]), rows
+    return (names[0], names[1]), narrow(rows.ravel()).reshape(rows.shape)[marks]
 
 
 def _kind(suffix: str) -> tuple[str, str]:

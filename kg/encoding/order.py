@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Int32, Integer, UInt8
+from jaxtyping import Bool, Int32, Integer, UInt8
 
 from ragmtl.kg.compiled import compiled
-from ragmtl.kg.encoding.memory import PADDING, copied, part, swapped, word
+from ragmtl.kg.encoding.memory import PADDING, copied, part, same, swapped, word
 from ragmtl.kg.terms import Strings, fitting, frozen
 
 _FEW = 12
@@ -35,6 +35,14 @@ def order_of_texts(strings: Strings) -> Int32[np.ndarray, " texts"]:
     padded = _padded(strings.blob)
     sort_texts(padded.ctypes.data, strings.offsets.astype(np.int64, copy=False), order)
     return order
+
+
+def differ(strings: Strings, order: Int32[np.ndarray, " texts"]) -> Bool[np.ndarray, " texts"]:
+    """Which texts, in order, are not the same as the one before."""
+    new = np.ones(len(order), np.bool_)
+    padded = _padded(strings.blob)
+    note_new(padded.ctypes.data, strings.offsets.astype(np.int64, copy=False), order, new)
+    return new
 
 
 def gathered(strings: Strings, order: Integer[np.ndarray, " chosen"]) -> Strings:
@@ -166,11 +174,11 @@ def sort_texts(blob: int, offsets: np.ndarray, order: np.ndarray) -> None:
         if high - low <= _FEW:
             _sort_few(blob, offsets, order, low, high, depth)
             continue
-        same = True
+        alike = True
         for place in range(low, high):
             keys[place] = _key(blob, offsets, order[place], depth)
-            same = same and keys[place] == keys[low]
-        if not same:
+            alike = alike and keys[place] == keys[low]
+        if not alike:
             _sort_keys(keys, order, low, high)
         first = low
         for place in range(low + 1, high + 1):
@@ -182,15 +190,10 @@ def sort_texts(blob: int, offsets: np.ndarray, order: np.ndarray) -> None:
 
 
 @compiled
-def differ(blob: np.ndarray, offsets: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Which texts, in order, are not the same as the one before."""
-    new = np.ones(len(order), np.bool_)
+def note_new(blob: int, offsets: np.ndarray, order: np.ndarray, new: np.ndarray) -> None:
+    """Note which texts, in order, are not the same as the one before; they begin at an address, like above."""
     for at in range(1, len(order)):
         one, other = offsets[order[at - 1]], offsets[order[at]]
         length = offsets[order[at] + 1] - other
         if offsets[order[at - 1] + 1] - one == length:
-            step = 0
-            while step < length and blob[one + step] == blob[other + step]:
-                step += 1
-            new[at] = step < length
-    return new
+            new[at] = not same(blob + one, blob + other, length)

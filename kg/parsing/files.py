@@ -6,8 +6,7 @@ import codecs
 import glob
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 
 from ragmtl.errors import DataError
@@ -106,25 +105,27 @@ def sha256(path: Path) -> str:
         raise DataError(f"expected a readable file: {error.strerror or error}", path) from error
 
 
-@contextmanager
-def unchanged(path: Path) -> Iterator[None]:
-    """Watch a file while it is read.
+def stamp(path: Path) -> tuple[int, ...]:
+    """What of a file changes when its content does.
 
     Raises:
-        DataError: It is another one at the end than at the beginning.
+        DataError: It cannot be seen.
     """
-    before = _stamp(path)
-    yield
-    if _stamp(path) != before:
-        raise DataError("expected a file that stays as it is, found it changed while it was read; read it again", path)
-
-
-def _stamp(path: Path) -> tuple[int, ...]:
     try:
         status = path.stat()
     except OSError as error:
         raise DataError(f"expected a readable file: {error.strerror or error}", path) from error
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def check_unchanged(path: Path, before: tuple[int, ...]) -> None:
+    """Make sure that a file has the stamp that it had.
+
+    Raises:
+        DataError: It has another one.
+    """
+    if stamp(path) != before:
+        raise DataError("expected a file that stays as it is, found it changed while it was read; read it again", path)
 
 
 def _expand(source: str | Path, passed_over: Counter[str]) -> list[Path]:

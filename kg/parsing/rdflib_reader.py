@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 import warnings
 from collections.abc import Iterator, MutableSequence
 from contextlib import contextmanager
@@ -40,6 +41,7 @@ from ragmtl.kg.parsing.unpack import opened
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _NUMBER = re.compile(r"[-+]?[0-9.]+\Z")
 _ASTRAL = re.compile("[\U00010000-\U000effff]")  # names with a prefix may hold all of them, IRIs not quite
+_SETTINGS = threading.Lock()  # the library's are those of the whole process
 _NO_BASE = "prospero://no-base.invalid/"  # urljoin knows this scheme, and nobody has used it since 1995
 
 
@@ -217,10 +219,10 @@ def _base(reading: Reading) -> str:
 
 @contextmanager
 def _literals_as_written() -> Iterator[None]:
-    """Keeps the library, for a while, from rewriting literals ("01" to "1") and from logging odd ones."""
-    normalise, log = rdflib.NORMALIZE_LITERALS, logging.getLogger("rdflib.term")
-    disabled = log.disabled
-    with warnings.catch_warnings():
+    """Keeps the library from rewriting literals ("01" to "1") and from logging odd ones; for one thread at a time."""
+    with _SETTINGS, warnings.catch_warnings():
+        normalise, log = rdflib.NORMALIZE_LITERALS, logging.getLogger("rdflib.term")
+        disabled = log.disabled
         warnings.simplefilter("ignore")
         rdflib.NORMALIZE_LITERALS, log.disabled = False, True
         try:

@@ -12,17 +12,15 @@ from collections.abc import Sequence
 from typing import Literal
 
 from ragmtl.errors import DataError
-from ragmtl.kg.encoding.encode import GraphBuilder
-from ragmtl.kg.graph import KnowledgeGraph, Source
-from ragmtl.kg.parsing import oxigraph, rdflib_reader, scan
-from ragmtl.kg.parsing.files import Sources, find_files, format_of, sha256, unchanged
+from ragmtl.kg.graph import KnowledgeGraph
+from ragmtl.kg.parsing.files import Sources, find_files, format_of
 from ragmtl.kg.parsing.iri import is_iri
-from ragmtl.kg.parsing.reading import Options, Progress, Reading
+from ragmtl.kg.parsing.parallel import Lane, read_files
+from ragmtl.kg.parsing.reading import Options, Progress
 from ragmtl.kg.parsing.unpack import RATIO
 from ragmtl.kg.vocabulary import USUAL, Vocabulary
 
-Lane = Literal["scan", "pyoxigraph", "rdflib"]
-"""What reads a file: pyoxigraph, or rdflib (slower, for comparison and for what only it can read)."""
+__all__ = ["Lane", "read_rdf"]
 
 
 def read_rdf(  # noqa: PLR0913 -- each argument is one thing that files may ask for
@@ -54,51 +52,33 @@ def read_rdf(  # noqa: PLR0913 -- each argument is one thing that files may ask 
             statements with a bad IRI or language tag, while bad syntax always ends the reading.
         max_ratio: How many times its packed size a file may unpack to (64 MiB are always accepted).
         lane: What reads the files; the fastest that can where None. "scan" reads N-Triples and N-Quads only.
-        threads: How many threads scan N-Triples and N-Quads.
+        threads: How many threads read: several files at once, and several blocks of N-Triples and N-Quads; the graph is
+            the same.
 
     Raises:
         DataError: A file is missing, unknown or malformed (with the line), there is no triple at all, or a relation
             that was added to the vocabulary is not in the graph.
     """
+    if threads < 1:
+        raise DataError(f"expected 1 thread or more, found threads={threads}")
     files, passed_over = find_files(sources)
-    formats = [format_of(path, rdf_format) for path in files]
+    named = [(path, format_of(path, rdf_format)) for path in files]
     options = Options(_checked(base), on_error == "skip", max_ratio)
-    builder, left_out, read = GraphBuilder(), passed_over, []
-    for number, (path, name) in enumerate(zip(files, formats, strict=True)):
-        reading = Reading(builder, path, number, progress, options)
-        with unchanged(path):
-            _parse(reading, name, lane, threads)
-            read.append(Source(str(path), sha256(path), reading.count))
-        builder.flush((number, 0))
-        reading.finish()
-        left_out += reading.left_out
+    builder, readings, read = read_files(named, lane, options, progress, threads)
+    left_out = sum((reading.left_out for reading in readings), passed_over)
     if not len(builder):
         names = ", ".join(str(path) for path in files[:5])
         raise DataError(f"expected at least one triple, found none in {len(files)} files; check them", names)
     counts = tuple((reason, count) for reason, count in left_out.items() if count)
-    graph = builder.build(languages=languages, vocabulary=vocabulary, sources=tuple(read), left_out=counts, spend=True)
+    graph = builder.build(
+        languages=languages, vocabulary=vocabulary, sources=read, left_out=counts, spend=True, threads=threads
+    )
     vocabulary.check(graph.relations)
     if not infer:
         return graph
     from ragmtl.kg.changes.infer import infer as with_inferred
 
     return with_inferred(graph, infer)
-
-
-def _parse(reading: Reading, name: str, lane: Lane | None, threads: int) -> None:
-    if lane == "rdflib":
-        rdflib_reader.parse_file(reading, name)
-        return
-    if name in ("nt", "nquads") and lane in (None, "scan"):
-        scan.parse_file(reading, name, threads)
-        return
-    try:
-        oxigraph.parse_file(reading, name)
-    except oxigraph.ElsewhereError:
-        if lane is not None:
-            raise
-        reading.restart()
-        rdflib_reader.parse_file(reading, name)
 
 
 def _checked(base: str | None) -> str | None:

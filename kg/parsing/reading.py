@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 from ragmtl.errors import DataError
 from ragmtl.kg.encoding.builder import GraphBuilder, Rows, Unsure
@@ -64,7 +65,7 @@ class Reading:
         self.left_out: Counter[str] = Counter()
         self.builder = builder
         self.number = number
-        self._progress = progress
+        self._progress, self._lock = progress, Lock()
         self._mark = builder.mark()
         self._part = 0
         self._blank: dict[str, str] = {}
@@ -89,7 +90,8 @@ class Reading:
 
     def counted(self, statements: int) -> None:
         """Tell that so many more statements were added to the builder."""
-        before, self.count = self.count, self.count + statements
+        with self._lock:
+            before, self.count = self.count, self.count + statements
         if self._progress is not None and before // _STEP < self.count // _STEP:
             self._progress(str(self.path), self.count)
 
@@ -124,7 +126,8 @@ class Reading:
 
     def leave_out(self, reason: str) -> None:
         """Count a statement that is not kept."""
-        self.left_out[reason] += 1
+        with self._lock:
+            self.left_out[reason] += 1
 
     def restart(self) -> None:
         """Forget all statements of this file, and what was left out of it: it is to be read again."""

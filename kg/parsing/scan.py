@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from jaxtyping import Int64
@@ -24,49 +23,43 @@ from ragmtl.kg.parsing.reading import Reading
 from ragmtl.kg.parsing.unpack import opened
 
 
-def parse_file(reading: Reading, name: str, threads: int = 1) -> None:
-    """Read a file of N-Triples or N-Quads.
+class Parts:
+    """Blocks of a file of N-Triples or N-Quads, handed out one after the other to whichever thread asks.
 
     Args:
-        reading: Where the statements go.
+        reading: The file.
         name: "nt" or "nquads".
-        threads: How many threads scan.
-
-    Raises:
-        DataError: It is malformed (with the line).
     """
-    with opened(reading.path, reading.options.ratio) as file:
-        parts = _Parts(blocks(file, reading.path))
-        builders = [reading.builder, *(GraphBuilder() for _ in range(threads - 1))]
-        if threads == 1:
-            _work(reading, parts, builders[0], quads=name == "nquads")
-            return
-        with ThreadPoolExecutor(threads) as pool:
-            jobs = [pool.submit(_work, reading, parts, builder, quads=name == "nquads") for builder in builders]
-            errors = [error for job in jobs if (error := job.exception()) is not None]
-        if errors:
-            raise min(errors, key=_line)
-    for builder in builders[1:]:
-        reading.builder.absorb(builder)
 
-
-class _Parts:
-    """Blocks of a file, handed out one after the other to whichever thread asks; none after an error."""
-
-    def __init__(self, source: Iterator[tuple[int, bytes]]) -> None:
-        self._source, self._lock, self._count = source, threading.Lock(), 0
-        self.failed = False
+    def __init__(self, reading: Reading, name: str) -> None:
+        self.reading, self.quads = reading, name == "nquads"
+        self._source, self._lock, self._count = _blocks(reading), threading.Lock(), 0
+        self._failed = False
 
     def next(self) -> tuple[int, int, bytes] | None:
-        """Number of the block, number of its first line, and its lines; None at the end."""
+        """Number of the block, number of its first line, and its lines; None at the end, and after an error.
+
+        Raises:
+            DataError: The file cannot be read.
+        """
         with self._lock:
-            if self.failed or (found := next(self._source, None)) is None:
+            if self._failed or (found := next(self._source, None)) is None:
                 return None
             self._count += 1
             return self._count - 1, *found
 
+    def fail(self) -> None:
+        """Hand out nothing more. Blocks before the one that is wrong were handed out before, and are read."""
+        self._failed = True
 
-def _work(reading: Reading, parts: _Parts, builder: GraphBuilder, *, quads: bool) -> None:
+
+def read_parts(parts: Parts, builder: GraphBuilder) -> None:
+    """Read the blocks of a file that nobody has taken yet.
+
+    Raises:
+        DataError: One is malformed (with the line).
+    """
+    reading, quads = parts.reading, parts.quads
     settings = Settings(reading.number + 1, quads, False)
     try:
         while (part := parts.next()) is not None:
@@ -78,8 +71,13 @@ def _work(reading: Reading, parts: _Parts, builder: GraphBuilder, *, quads: bool
             builder.add((reading.number, number), str(reading.path), rows)
             reading.counted(len(rows))
     except BaseException:
-        parts.failed = True
+        parts.fail()
         raise
+
+
+def _blocks(reading: Reading) -> Iterator[tuple[int, bytes]]:
+    with opened(reading.path, reading.options.ratio) as file:
+        yield from blocks(file, reading.path)
 
 
 def _resolved(
@@ -120,7 +118,3 @@ def _one_by_one(
     for number, line in zip(numbers.tolist(), lines, strict=True):
         for _, row in rows(reading, line, number, quads=quads):
             yield number, written(row)
-
-
-def _line(error: BaseException) -> int:
-    return (error.line or 0) if isinstance(error, DataError) else 0

@@ -325,14 +325,15 @@ def test_a_text_of_fifty_megabytes_is_read(tmp_path: Path) -> None:
     assert all(seconds < 100 and peak < 2500 for _, seconds, peak in found.values())
 
 
-def test_interrupting_a_reading_ends_it_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("threads", [1, 2])
+def test_interrupting_a_reading_ends_it_at_once(tmp_path: Path, threads: int) -> None:
     triples = "".join(f"<http://x/{number}> <{P}> <http://x/{number + 1}> .\n" for number in range(400_000))
-    file = write(tmp_path / "a.ttl", triples)
+    files = [str(write(tmp_path / name, triples)) for name in ("a.ttl", "b.ttl", "c.ttl")]
     heard = (
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # jobs in the background ignore it
     )
-    read = f"from ragmtl.kg import read_rdf\nprint('ready', flush=True)\nwhile True: read_rdf({str(file)!r})"
-    program = f"{heard}\n{read}"
+    read = f"while True: read_rdf({files!r}, threads={threads})"
+    program = f"{heard}\nfrom ragmtl.kg import read_rdf\nprint('ready', flush=True)\n{read}"
     process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
     process.stdout.readline()
