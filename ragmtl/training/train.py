@@ -200,21 +200,24 @@ class Trainer:
         draws = self.mixture.together(step) if self.balance.together else [self.mixture.draw(step)]
         for group in self.optimizer.param_groups:
             group["lr"] = self.settings.learning_rate * _pace(step, self.total_steps)
-        losses = {name: loss for draw in draws for name, loss in self._losses(draw).items()}
+        read = [self._losses(draw) for draw in draws]
+        losses = {name: loss for found, _ in read for name, loss in found.items()}
+        penalised = {name: loss + penalty / len(found) for found, penalty in read for name, loss in found.items()}
         self.optimizer.zero_grad()
-        self.balance.backward(losses, "" if self.balance.together else self.assemblies[draws[0].source].source.name)
+        self.balance.backward(penalised, "" if self.balance.together else self.assemblies[draws[0].source].source.name)
         self.optimizer.step()
         for name, loss in losses.items():
             self.progress.losses.setdefault(name, []).append(float(loss.detach()))
         self.progress.step += 1
 
-    def _losses(self, draw: Draw) -> dict[str, Tensor]:
-        """The loss of each task of a source on some of its training examples."""
+    def _losses(self, draw: Draw) -> tuple[dict[str, Tensor], Tensor]:
+        """The loss of each task of a source on some of its training examples, and what sharing adds to them."""
         assembly = self.assemblies[draw.source]
         rows = self.train_rows[draw.source][draw.chosen].tolist()
         outputs = self.model(assembly.batch(rows).to(self.device), [task.name for task in assembly.source.tasks])
         examples = assembly.examples(rows)
-        return {task.name: task.loss(outputs.heads[task.name], examples) for task in assembly.source.tasks}
+        losses = {task.name: task.loss(outputs.heads[task.name], examples) for task in assembly.source.tasks}
+        return losses, outputs.penalty
 
     def _end_epoch(self) -> Epoch:
         """Measure on validation, keep what is best, and decide whether to go on."""
@@ -256,7 +259,7 @@ class Trainer:
         probes = [self.mixture.together(self.progress.step + probe) for probe in range(self.settings.conflicts)]
         self.model.eval()
         seen = [
-            conflicts({name: loss for draw in draws for name, loss in self._losses(draw).items()}, self.model)
+            conflicts({name: loss for draw in draws for name, loss in self._losses(draw)[0].items()}, self.model)
             for draws in probes
         ]
         self.model.train()
