@@ -186,6 +186,7 @@ def evaluate(  # noqa: PLR0913
     at: Annotated[list[int], typer.Option("--at", help="At how many results rankings are cut.", min=1)] = [1, 2, 5, 10],  # noqa: B006
     out: Annotated[Path | None, typer.Option(help="Where to write a row for each question (.jsonl, .csv).")] = None,
     against: Annotated[Path | None, typer.Option(help="Rows of another run to compare with.")] = None,
+    trust: Annotated[bool, typer.Option("--trust", help="Measure how far answers rest on their evidence.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure a trained run, or retrieval, with intervals."""
@@ -196,11 +197,11 @@ def evaluate(  # noqa: PLR0913
         with _bars() as bar:
             typer.echo(report(run, retrieval, config, at, asked, (out, against), as_json=as_json, watch=bar))
         return
-    from ragmtl.run import evaluate_run
+    from ragmtl.run import evaluate_run, trust_run
 
     _refuse({"--config": config, "--out": out, "--against": against}, "--retrieval")
     with _bars() as bar:
-        rows = evaluate_run(run, (split or SplitName.test).value, bar)
+        rows = (trust_run if trust else evaluate_run)(run, (split or SplitName.test).value, bar)
     if as_json:
         from dataclasses import asdict
 
@@ -208,7 +209,7 @@ def evaluate(  # noqa: PLR0913
         return
     for row in rows:
         place = f"{row.task} ({row.slice})"
-        typer.echo(f"{place:32} {row.metric:12} {row.value:.3f}  [{row.low:.3f}, {row.high:.3f}]")
+        typer.echo(f"{place:32} {row.metric:20} {row.value:.3f}  [{row.low:.3f}, {row.high:.3f}]")
 
 
 @app.command()

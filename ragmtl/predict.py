@@ -29,6 +29,7 @@ from ragmtl.run import Run, same_answers
 from ragmtl.tables import load_tasks
 from ragmtl.tasks.base import Example, Source, Task
 from ragmtl.tasks.recommend import ask
+from ragmtl.trust.calibration import warmed
 
 SHOWN, SHOWN_VOTES = 20, 6
 
@@ -154,13 +155,14 @@ class Predictor:
         return assemblies, evidence
 
     def _answer(self, task: Task, outputs: Outputs, assembly: Assembly) -> Answer:
-        logits = outputs.heads[task.name][0].float().numpy()
+        temperature = self.run.temperatures.get(task.name, 1.0)
+        logits = outputs.heads[task.name][0].float().numpy() / np.float32(temperature)
         match task.head:
             case "class":
                 scores = _best(task.answers, _softmax(logits))
                 return Answer(task.name, "class", (scores[0].name,), scores)
             case "labels":
-                threshold = self.run.thresholds.get(task.name) or 0.5
+                threshold = warmed(self.run.thresholds.get(task.name) or 0.5, temperature)
                 scores = _best(task.answers, 1 / (1 + np.exp(-logits)))
                 chosen = tuple(score.name for score in scores if score.value >= threshold)
                 return Answer(task.name, "labels", chosen, scores, threshold)

@@ -20,6 +20,7 @@ from jaxtyping import Int64
 from pydantic import ValidationError
 
 from ragmtl import __version__
+from ragmtl.assembly import Assembly
 from ragmtl.build import Material, Watch, evidence_index, gather, new_model, open_index, reader_for, unwatched
 from ragmtl.checks import Tell, checked_tasks, inform, refuse_unlabelled, untold
 from ragmtl.compare import Arm, EvidenceKind, choose_arms, compare
@@ -37,6 +38,7 @@ from ragmtl.tasks.base import Split, Task
 from ragmtl.tasks.bootstrap import bootstrap
 from ragmtl.training.tracking import Tracker
 from ragmtl.training.train import Epoch, Trainer, TrainingSettings
+from ragmtl.trust.report import Trusted, temperatures
 
 FORMAT = "ragmtl run"
 VERSION = 1
@@ -54,7 +56,8 @@ class Run:
         model: The model, with its best weights.
         size: Its size.
         entities: Nodes that have a learned vector, for each source.
-        thresholds: From which probability on a label is chosen, by task with labels.
+        thresholds: From which probability on a label is chosen, by task with labels; before temperatures.
+        temperatures: What logits are divided by before they become chances, by task; 1 for others.
         answers: Names of classes and labels, IRIs of items, by task.
     """
 
@@ -66,6 +69,7 @@ class Run:
     entities: tuple[Int64[np.ndarray, " _entity"], ...]
     thresholds: Mapping[str, float | None]
     answers: Mapping[str, Sequence[str]]
+    temperatures: Mapping[str, float]
 
     @classmethod
     def load(cls, folder: str | Path) -> Run:
@@ -96,6 +100,7 @@ class Run:
             tuple(np.array(nodes, np.int64) for nodes in saved["entities"]),
             saved["thresholds"],
             saved["answers"],
+            saved.get("temperatures", {}),
         )
 
 
@@ -114,23 +119,37 @@ def train_run(
     names = [task.name for one in loaded for task in one.source.tasks]
     trainer, size = _train(config, material, names, config.seed, Path(folder), watch)
     best = trainer.best_epoch()
-    _write(Path(folder), config, material, size, best, [task for one in loaded for task in one.source.tasks])
+    warmth = temperatures(trainer.model, trainer.assemblies)
+    _write(Path(folder), config, material, size, (best, warmth), [task for one in loaded for task in one.source.tasks])
     return best
 
 
 def evaluate_run(folder: str | Path, split: Split, watch: Watch = unwatched) -> list[Row]:
     """Every metric of every task of a run on a split, with its interval."""
+    run, assemblies = _read_again(folder, split, watch)
+    rows = []
+    for assembly in assemblies:
+        for found in evaluate(run.model, assembly, split, run.thresholds).values():
+            rows += [row for part in found.slices for row in _figures(run, found, part, split)]
+    return rows
+
+
+def trust_run(folder: str | Path, split: Split, watch: Watch = unwatched) -> list[Row]:
+    """How far a run can be trusted on a split: see `ragmtl.trust.report.Trusted.rows`."""
+    run, assemblies = _read_again(folder, split, watch)
+    measure = Trusted(run.config.name, run.model, run.index.corpus, run.temperatures, split, run.config.seed)
+    return measure.rows(assemblies)
+
+
+def _read_again(folder: str | Path, split: Split, watch: Watch) -> tuple[Run, Sequence[Assembly]]:
+    """A run, and everything about the examples of its tables that its model reads."""
     run = Run.load(folder)
     loaded = checked_tasks(run.config, run.index.graph)
     same_answers(run, loaded)
     refuse_unlabelled(loaded, split)
     reader = reader_for(run.config, run.index)
     material = gather(run.config, run.index, reader, loaded, "retrieved", seed=run.config.seed, watch=watch)
-    rows = []
-    for assembly in material.assemblies:
-        for found in evaluate(run.model, assembly, split, run.thresholds).values():
-            rows += [row for part in found.slices for row in _figures(run, found, part, split)]
-    return rows
+    return run, material.assemblies
 
 
 def compare_arms(
@@ -245,8 +264,15 @@ def _json(path: Path) -> object:
 
 
 def _write(
-    folder: Path, config: Config, material: Material, size: ModelSize, best: Epoch, tasks: Sequence[Task]
+    folder: Path,
+    config: Config,
+    material: Material,
+    size: ModelSize,
+    found: tuple[Epoch, Mapping[str, float]],
+    tasks: Sequence[Task],
 ) -> None:
+    """Write down everything that a run is; `found` is its best epoch, and the temperatures of its tasks."""
+    best, warmth = found
     index = material.index
     content = {
         "format": FORMAT,
@@ -260,6 +286,7 @@ def _write(
         "entities": [nodes.tolist() for nodes in material.entities],
         "answers": {task.name: list(task.answers) for task in tasks},
         "thresholds": dict(best.thresholds),
+        "temperatures": dict(warmth),
         "best": asdict(best),
     }
     temporary = folder / ".run.json"
