@@ -18,6 +18,7 @@ from ragmtl.read import node_vectors
 from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.progress import Progress
 from ragmtl.retrieval.query import Query
+from ragmtl.trust.calibration import warmed
 
 T = "https://tea.example/"
 TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
@@ -103,7 +104,9 @@ def test_what_was_met_is_not_recommended(predictor: Predictor, task: str, histor
 
 def test_labels_are_chosen_by_the_threshold_of_validation(predictor: Predictor) -> None:
     answer = next(answer for answer in predictor(QUERIES[0]).answers if answer.task == "notes")
-    assert answer.threshold == predictor.run.thresholds["notes"]
+    chosen_on_validation = predictor.run.thresholds["notes"]
+    assert chosen_on_validation is not None
+    assert answer.threshold == pytest.approx(warmed(chosen_on_validation, predictor.run.temperatures["notes"]))
     assert answer.chosen == tuple(score.name for score in answer.scores if score.value >= (answer.threshold or 0))
 
 
