@@ -17,14 +17,16 @@ from jaxtyping import Float32, Float64, Int, Int64
 
 from ragmtl.kg.adjacency import gather
 from ragmtl.kg.walks.hubs import quiet_relations
+from ragmtl.retrieval.encoders.cross_encoder import ReadsTogether
 from ragmtl.retrieval.evidence import Evidence, Mention, NodeScores, ScoredPassage
 from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.linking.context import mentions_in
 from ragmtl.retrieval.passages.dense import Found
 from ragmtl.retrieval.passages.fuse import Candidates, Crowd, fuse, parts_of
-from ragmtl.retrieval.passages.learned_fusion import LearnedFusion
+from ragmtl.retrieval.passages.learned_fusion import LearnedFusion, learned_with
 from ragmtl.retrieval.passages.lexical import NOTHING
 from ragmtl.retrieval.passages.ranking import best
+from ragmtl.retrieval.passages.rerank import rerank
 from ragmtl.retrieval.passages.walk import PassageWalk
 from ragmtl.retrieval.progress import Progress, no_progress
 from ragmtl.retrieval.query import Query
@@ -77,9 +79,11 @@ class Retriever:
         settings: How much is retrieved, and how.
         targets: Nodes whose scores come with the evidence, for ranking tasks; none where None.
         scorer: Chooses triples for the walk "learned"; the one that is kept beside the index where None.
+        reranker: Reads the best passages; the one that the settings name where None.
 
     Raises:
-        MismatchError: The walk is "learned", and there is no scorer.
+        MismatchError: The walk or the fusion is "learned", and nothing fitting was learned.
+        ConfigError: There is no such reranker.
     """
 
     def __init__(
@@ -88,6 +92,7 @@ class Retriever:
         settings: RetrievalSettings | None = None,
         targets: Int[np.ndarray, " targets"] | None = None,
         scorer: ScoresTriples | None = None,
+        reranker: ReadsTogether | None = None,
     ) -> None:
         self.index = index
         self.settings = settings or RetrievalSettings()
@@ -99,7 +104,9 @@ class Retriever:
         self._names = index.names() if self.settings.linking == "full" else None
         if self.settings.walk == "learned" and scorer is None:
             self._scorer = _kept_scorer(index)
-        self._fusion = LearnedFusion.load(index.directory) if self.settings.fusion == "learned" else None
+        self._fusion = _kept_fusion(index, self.settings) if self.settings.fusion == "learned" else None
+        self._reranker = reranker or _named_reranker(self.settings.rerank)
+        self._fused = max(self.settings.passages, self.settings.reranked if self._reranker else 0)
         self._passage_walk = PassageWalk(index.graph, index.corpus)
         self._rarity = _rarity(np.diff(index.corpus.mention_indptr), len(index.corpus))
 
@@ -115,10 +122,19 @@ class Retriever:
             chunk = every[start : start + _CHUNK]
             without = [self.excluded(query) for query in chunk]
             near = self._nearest(chunk, without)
-            for query, excluded, found in zip(chunk, without, near, strict=True):
-                evidence.append(self._retrieve(query, excluded, found))
-                (progress or no_progress)(len(evidence), len(every))
+            found = []
+            for given in zip(chunk, without, near, strict=True):
+                found.append(self._retrieve(*given))
+                (progress or no_progress)(start + len(found), len(every))
+            evidence += self._reranked(found)
         return evidence
+
+    def _reranked(self, found: list[Evidence]) -> list[Evidence]:
+        """Evidence whose passages were read together with the query, where there is a reranker."""
+        if self._reranker is None or not self.settings.passages:
+            return found
+        texts = (gist, self.index.corpus.reading)
+        return rerank(found, self._reranker, texts, self.settings.passages, self.settings.rerank_weight)
 
     def excluded(self, query: Query) -> Int64[np.ndarray, " excluded"]:
         """Passages of the groups that a query must not see."""
@@ -198,7 +214,7 @@ class Retriever:
         rows = [row for row, query in enumerate(queries) if query.text.strip()]
         if rows and self.settings.weights.dense > 0:
             dense = self.index.dense
-            vectors = self.index.encoder.encode([_gist(queries[row].text) for row in rows])
+            vectors = self.index.encoder.encode([gist(queries[row].text) for row in rows])
             results = dense.search_many(vectors, self.settings.candidates, [without[row] for row in rows])
             for row, vector, result in zip(rows, vectors, results, strict=True):
                 found[row] = (*result, dense.crowd(vector))
@@ -252,7 +268,7 @@ class Retriever:
         )
 
     def _passages(self, sources: dict[str, Candidates], walked: Walked) -> tuple[ScoredPassage, ...]:
-        passages, scores = fuse(sources, self.settings.passages, self.settings.min_score, self.settings.fusion)
+        passages, scores = fuse(sources, self._fused, self.settings.min_score, self.settings.fusion)
         raw, parts = _tables(sources, self.settings.fusion)
         order = np.argsort(walked.nodes)
         chosen = []
@@ -281,7 +297,17 @@ def _kept_scorer(index: Index) -> ScoresTriples:
     return TripleScorer.load(learned_folder(index.directory), index.graph)
 
 
-def _gist(text: str) -> str:
+def _kept_fusion(index: Index, settings: RetrievalSettings) -> LearnedFusion:
+    return LearnedFusion.load(index.directory, learned_with(index, settings))
+
+
+def _named_reranker(name: str) -> ReadsTogether | None:
+    from ragmtl.retrieval.encoders.cross_encoder import load_cross_encoder
+
+    return load_cross_encoder(name) if name else None
+
+
+def gist(text: str) -> str:
     """What a text is searched by in meaning: a long one is cut to its beginning and its end, which say what it is.
 
     Halves of surrogate pairs, which no encoder can read, become question marks.

@@ -14,6 +14,10 @@ Hubs = Literal["pass", "stop"]
 
 
 Linking = Literal["exact", "fuzzy", "full"]
+_RANGES = (
+    *(("min_score", 0, 1), ("decay", 0, 1), ("rerank_weight", 0, 1)),
+    *(("damping", 0, 0.999), ("epsilon", 1e-12, 1)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,10 @@ class RetrievalSettings:
         linking: How entities are found in the text: names as they are written; misspelt ones too; or, beside both, what
             triples lead to whose relation and one end are named, names of several nodes by what else is named, common
             nodes counting less, and, where the names of the index were encoded, names of the same meaning.
+        rerank: A cross-encoder that reads the best passages together with the query: a folder, or the id of a model on
+            the Hugging Face hub; none where empty.
+        reranked: How many passages it reads for each query.
+        rerank_weight: How much its score counts, in [0, 1]; the rest is the fused score.
 
     Raises:
         ConfigError: A value is out of range.
@@ -90,16 +98,19 @@ class RetrievalSettings:
     triples: int | None = None
     tokens: int | None = None
     linking: Linking = "exact"
+    rerank: str = ""
+    reranked: int = 50
+    rerank_weight: float = 0.5
 
     def __post_init__(self) -> None:
         self._check_choices()
         for name in ("triples", "tokens"):
             if (limit := getattr(self, name)) is not None and limit < 0:
                 raise ConfigError(f"expected {name} of 0 or more, or None, found {limit}")
-        for name in ("passages", "nodes", "hops", "targets", "candidates", "seeds"):
+        for name in ("passages", "nodes", "hops", "targets", "candidates", "seeds", "reranked"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"expected {name} of 0 or more, found {getattr(self, name)}")
-        for name, low, high in (("min_score", 0, 1), ("decay", 0, 1), ("damping", 0, 0.999), ("epsilon", 1e-12, 1)):
+        for name, low, high in _RANGES:
             if not low <= getattr(self, name) <= high:
                 raise ConfigError(f"expected {name} between {low} and {high}, found {getattr(self, name)}")
 

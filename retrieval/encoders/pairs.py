@@ -8,7 +8,7 @@ passage retrieval", 2020). Beside them, what is right for the other queries of a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -20,6 +20,7 @@ from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.quality.questions import Question
 
 TEMPERATURE = 0.05
+_FEWEST = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +67,6 @@ def pairs_of(questions: Sequence[Question], index: Index, *, looked_at: int = 20
     return pairs
 
 
-def batches(pairs: Sequence[Pair], size: int, generator: torch.Generator) -> Iterator[list[Pair]]:
-    """All pairs once, in random order; what is left over at the end makes a smaller batch."""
-    order = torch.randperm(len(pairs), generator=generator).tolist()
-    for start in range(0, len(order), size):
-        yield [pairs[row] for row in order[start : start + size]]
-
-
 def contrastive_loss(
     queries: Float[Tensor, "pair dim"],
     rights: Float[Tensor, "pair dim"],
@@ -100,3 +94,39 @@ def contrastive_loss(
     )
     scores = scores.masked_fill(left_out.to(scores.device), float("-inf"))
     return torch.nn.functional.cross_entropy(scores, torch.arange(len(pairs), device=scores.device))
+
+
+def check_pairs(pairs: Sequence[Pair]) -> None:
+    """See whether anything can be learned from pairs.
+
+    Raises:
+        DataError: There is none, or one; a query or a right text is empty; all right texts are the same one.
+    """
+    if len(pairs) < _FEWEST:
+        found = "one: what is right for one is wrong for the other" if pairs else "none"
+        raise DataError(f"expected two pairs or more to learn from, found {found}; add questions with right passages")
+    for place, pair in enumerate(pairs, 1):
+        if not pair.query.strip() or not pair.right.strip():
+            what = "right text" if pair.query.strip() else "query"
+            raise DataError(f"expected words in every pair, found an empty {what} in pair {place}; leave it out")
+    if len({text for pair in pairs for text in (pair.right, pair.wrong) if text.strip()}) < _FEWEST:
+        raise DataError("expected different texts to tell apart, found the same one in every pair; add others")
+
+
+def reciprocal_rank_of_pairs(pairs: Sequence[Pair], encode: Callable[[list[str]], Float[Tensor, "text dim"]]) -> float:
+    """How far up the first right text of each query stands among all texts of all pairs: the mean of 1 / its rank.
+
+    Args:
+        pairs: Of validation.
+        encode: Makes vectors of length 1.
+    """
+    rights: dict[str, set[str]] = {}
+    for pair in pairs:
+        rights.setdefault(pair.query, set()).add(pair.right)
+    texts = sorted({text for pair in pairs for text in (pair.right, pair.wrong) if text})
+    queries = list(rights)
+    scores = encode(queries) @ encode(texts).T
+    is_right = torch.tensor([[text in rights[query] for text in texts] for query in queries], device=scores.device)
+    best = scores.masked_fill(~is_right, float("-inf")).amax(dim=1, keepdim=True)
+    ranks = 1 + ((scores >= best) & ~is_right).sum(dim=1)
+    return float((1.0 / ranks).mean())

@@ -128,7 +128,7 @@ def load_tokenizer_and_model(folder: Path, device: str, precision: torch.dtype) 
     from transformers import AutoModel, AutoTokenizer
 
     try:
-        with _silence():
+        with silence():
             tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
             model = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True)
     except (OSError, ValueError, KeyError) as error:
@@ -140,7 +140,7 @@ def load_tokenizer_and_model(folder: Path, device: str, precision: torch.dtype) 
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
+def silence() -> Iterator[None]:
     """Keep `transformers` from drawing progress bars of its own."""
     from transformers.utils import logging
 

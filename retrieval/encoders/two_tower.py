@@ -1,6 +1,6 @@
 """A small trainable encoder (DSSM): hashed words and pairs of words → a shared space of queries, passages and entities.
 
-    encoder = train_two_tower(pairs, "encoders/mine", texts=corpus.readings())
+    encoder, done = train_two_tower(pairs, "encoders/mine", texts=corpus.readings())
     load_encoder("encoders/mine")
 
     vector = x / |x|,   x = s + tanh(W s + b),   s = Σ over words and pairs of words u_w E_w
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from zlib import crc32
@@ -28,13 +29,17 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from ragmtl.errors import ConfigError
+from ragmtl.kg.disk.replace import replacing
 from ragmtl.kg.parsing.files import sha256
-from ragmtl.retrieval.encoders.pairs import Pair, batches, contrastive_loss
+from ragmtl.retrieval.encoders.course import Followed, Pace, follow, forget, state_folder
+from ragmtl.retrieval.encoders.learned_folder import OWN, fingerprint_of, refuse_folder
+from ragmtl.retrieval.encoders.pairs import Pair, check_pairs, contrastive_loss, reciprocal_rank_of_pairs
 from ragmtl.retrieval.files.arrays import load_json, save_json
 from ragmtl.retrieval.passages.lexical import terms_of
 from ragmtl.retrieval.progress import Progress, no_progress
 
 SETTINGS, WEIGHTS = "two_tower.json", "two_tower.safetensors"
+PACE = Pace(epochs=10, batch=64, rate=1e-3, warm=0.0, decay=0.0)
 _BUCKETS, _DIM, _BATCH = 2**15, 256, 64
 _PAIR = 0.5
 
@@ -109,46 +114,59 @@ def train_two_tower(
     folder: str | Path,
     *,
     texts: Sequence[str] = (),
-    epochs: int = 10,
-    seed: int = 0,
-    rate: float = 1e-3,
+    valid: Sequence[Pair] = (),
+    pace: Pace | None = None,
     progress: Progress | None = None,
-) -> TwoTowerEncoder:
-    """Learn a tower from pairs, save it, and open it.
+) -> tuple[TwoTowerEncoder, Followed]:
+    """Learn a tower from pairs, save it, and open it. Called again after it was killed, it goes on.
 
     Args:
         pairs: What to learn from.
         folder: Where to write.
         texts: Of the corpus: which words are rare.
-        epochs: How often each pair is looked at.
-        seed: Decides the first weights and the order of pairs.
-        rate: Of learning.
+        valid: Tells when to stop, and which weights are the best; without it, the last ones are.
+        pace: How long and how fast; `PACE` where None.
         progress: Told how many batches are done.
+
+    Raises:
+        DataError: There are fewer than two pairs, or empty ones.
+        MismatchError: The folder holds something that was not learned here.
     """
-    place = Path(folder)
+    pace, place = pace or PACE, Path(folder).expanduser().absolute()
+    check_pairs(pairs)
+    refuse_folder(place)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.manual_seed(pace.seed)
         tower = Tower()
     with torch.no_grad():
         tower.rarity.copy_(_rarity(texts, len(tower.rarity)))
-    generator = torch.Generator().manual_seed(seed)
-    optimiser = torch.optim.Adam(tower.parameters(), lr=rate)
-    total, done = epochs * -(-len(pairs) // _BATCH), 0
-    for _ in range(epochs):
-        for batch in batches(pairs, _BATCH, generator):
-            queries, rights, wrongs = (
-                tower([getattr(pair, part) for pair in batch]) for part in ("query", "right", "wrong")
-            )
-            loss = contrastive_loss(queries, rights, wrongs, batch)
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            done += 1
-            (progress or no_progress)(done, total)
-    place.mkdir(parents=True, exist_ok=True)
-    save_file({name: tensor.contiguous() for name, tensor in tower.state_dict().items()}, place / WEIGHTS)
-    save_json(place / SETTINGS, {"buckets": _BUCKETS, "dim": _DIM, "pairs": len(pairs), "epochs": epochs, "seed": seed})
-    return TwoTowerEncoder(str(place), place)
+    state, same = state_folder(place), fingerprint_of(asdict(pace) | {"texts": len(texts)}, pairs, valid)
+    done = follow(_Learner(tower, pairs, valid), len(pairs), pace, state=state, same=same, progress=progress)
+    with replacing(place) as building:
+        save_file({name: tensor.contiguous() for name, tensor in tower.state_dict().items()}, building / WEIGHTS)
+        save_json(building / SETTINGS, {"buckets": _BUCKETS, "dim": _DIM})
+        save_json(building / OWN, {"kind": "two-tower", **asdict(pace), "pairs": len(pairs), "learned": asdict(done)})
+    forget(state)
+    return TwoTowerEncoder(str(folder), place), done
+
+
+class _Learner:
+    """A tower that learns from pairs."""
+
+    def __init__(self, tower: Tower, pairs: Sequence[Pair], valid: Sequence[Pair]) -> None:
+        self._tower, self._pairs, self._valid = tower, pairs, valid
+
+    def weights(self) -> dict[str, Float[Tensor, "..."]]:
+        return dict(self._tower.named_parameters())
+
+    def loss(self, rows: Sequence[int]) -> Float[Tensor, ""]:
+        pairs = [self._pairs[row] for row in rows]
+        vectors = [self._tower([getattr(pair, part) for pair in pairs]) for part in ("query", "right", "wrong")]
+        return contrastive_loss(vectors[0], vectors[1], vectors[2], pairs)
+
+    def quality(self) -> float | None:
+        with torch.inference_mode():
+            return reciprocal_rank_of_pairs(self._valid, self._tower) if self._valid else None
 
 
 @lru_cache(maxsize=2**14)

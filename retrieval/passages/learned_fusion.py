@@ -1,7 +1,7 @@
 """How much each source counts for a query, learned: weight · exp(b + W f), where f tells the shape of its scores.
 
-    learned = learn_fusion(retriever, questions)      # queries, and the passages that are right for them
-    learned.save(index.directory)
+    learned = learn_fusion(zip(retriever.candidates(queries), rights))      # places of the passages that are right
+    learned.save(index.directory, learned_with(index, settings))
     Retriever(index, RetrievalSettings(fusion="learned"))
 
 f of a source: how far its best candidate stands out of its crowd, how far before the second and before the tenth, how
@@ -13,17 +13,20 @@ all candidates of the query.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
 
 from ragmtl.errors import DataError, MismatchError
 from ragmtl.retrieval.files.arrays import load_json, save_json
+from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.passages.fuse import Candidates, parts_of
+from ragmtl.retrieval.settings import RetrievalSettings
 
-FILE = "fusion.json"
+AGAIN = "learn one with `ragmtl learn --what fusion`"
 SOURCES = ("bm25", "tfidf", "dense", "graph")
 FEATURES = ("best", "before the second", "before the tenth", "trust", "best of others")
 _STEPS, _RATE, _DRAWN_BACK = 200, 0.05, 0.02
@@ -56,37 +59,74 @@ class LearnedFusion:
             for name, source in sources.items()
         }
 
-    def save(self, directory: Path) -> None:
-        """Write `fusion.json` into the directory of an index."""
+    def save(self, directory: Path, learned_with: Mapping[str, Any] | None = None) -> None:
+        """Write it beside the directory of an index, where it outlives a new version of the index.
+
+        Args:
+            directory: Of the index.
+            learned_with: What it fits: `load` refuses to open it with anything else.
+        """
         content = {
+            "learned_with": dict(learned_with or {}),
             "sources": SOURCES,
             "features": FEATURES,
             "weights": self.weights.tolist(),
             "biases": self.biases.tolist(),
             "queries": self.queries,
         }
-        save_json(directory / FILE, content)
+        place = fusion_file(directory)
+        written = place.with_name(f".{place.name}.building")
+        save_json(written, content)
+        written.replace(place)
 
     @classmethod
-    def load(cls, directory: Path) -> LearnedFusion:
+    def load(cls, directory: Path, learned_with: Mapping[str, Any] | None = None) -> LearnedFusion:
         """Open what `save` wrote.
 
+        Args:
+            directory: Of the index.
+            learned_with: What it is to be used with; anything where None.
+
         Raises:
-            MismatchError: There is none, or it is of other sources.
+            MismatchError: There is none, or it is of other sources, or was learned with something else.
         """
-        if not (directory / FILE).is_file():
+        place = fusion_file(directory)
+        if not place.is_file():
             raise MismatchError(
-                f"expected a learned fusion in {directory / FILE}, found none; learn one with `learn_fusion`, or "
-                'choose the fusion "shape"'
+                f'expected a learned fusion in {place}, found none; {AGAIN}, or choose the fusion "shape"'
             )
-        stated = load_json(directory / FILE)
-        weights, biases = np.array(stated.get("weights"), np.float64), np.array(stated.get("biases"), np.float64)
+        stated = load_json(place)
+        _refuse_other(place, stated.get("learned_with"), learned_with)
+        try:
+            weights, biases = np.array(stated["weights"], np.float64), np.array(stated["biases"], np.float64)
+        except (KeyError, ValueError, TypeError) as error:
+            raise MismatchError(
+                f"expected a learned fusion in {place}, found another file ({error}); {AGAIN}"
+            ) from None
         if (weights.shape, biases.shape) != ((len(SOURCES), len(FEATURES)), (len(SOURCES),)):
             raise MismatchError(
-                f"expected {len(SOURCES)} x {len(FEATURES)} weights in {directory / FILE}, found {weights.shape}; "
-                "learn it again with `learn_fusion`"
+                f"expected {len(SOURCES)} x {len(FEATURES)} weights in {place}, found {weights.shape}; {AGAIN}"
             )
         return cls(weights, biases, int(stated.get("queries", 0)))
+
+
+def fusion_file(directory: Path) -> Path:
+    """Where the learned fusion of an index is kept: beside it."""
+    return directory.with_name(directory.name + ".fusion.json")
+
+
+def learned_with(index: Index, settings: RetrievalSettings) -> dict[str, Any]:
+    """What a learned fusion depends on: which vectors there are, and how much each source counts before it."""
+    return {"encoder": index.encoder.fingerprint, "weights": asdict(settings.weights)}
+
+
+def _refuse_other(place: Path, found: Any, wanted: Mapping[str, Any] | None) -> None:  # noqa: ANN401 - JSON
+    for name, value in (wanted or {}).items():
+        if found and found.get(name) != value:
+            raise MismatchError(
+                f"expected a fusion in {place} that was learned with the {name} of this index and configuration, found "
+                f'one of others; {AGAIN}, or choose the fusion "shape"'
+            )
 
 
 def shape_of(sources: Mapping[str, Candidates]) -> Float64[np.ndarray, "source feature"]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from ragmtl.errors import DataError
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.nearest import iri_hint, nearest_name
 from ragmtl.retrieval.corpus import Corpus
-from ragmtl.retrieval.files.tables import Row, read_table
+from ragmtl.retrieval.files.tables import Row, read_rows, read_table
 from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.query import Query
 
@@ -25,6 +26,7 @@ _PASSAGES = ("passages", "gold", "cited")
 _TRIPLES = ("triples", "path")
 _ANSWERS = ("answers", "answer")
 _ENDS_OF_A_TRIPLE = 3
+_HELD_OUT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,32 @@ def read_questions(path: str | Path, index: Index, *, split: str | None = None) 
         lines[question.id] = row.line
         questions.append(question)
     return questions
+
+
+def read_examples(path: str | Path, index: Index) -> tuple[list[Question], list[Question]]:
+    """The questions of a table to learn from, and those to validate with.
+
+    By its column `split`, if it has one (`train`, `valid`; no other row is looked at); a tenth of those to learn from
+    is set apart where none is for validation.
+
+    Raises:
+        DataError: As `read_questions`.
+    """
+    splits = {row.text("split") for row in read_rows(path)}
+    train = read_questions(path, index, split="train" if "train" in splits else None)
+    if "train" in splits and "valid" in splits:
+        return train, read_questions(path, index, split="valid")
+    return parted(train)
+
+
+def parted(questions: Sequence[Question]) -> tuple[list[Question], list[Question]]:
+    """Nine tenths and a tenth, drawn by group, or by what is asked; both in the order given."""
+    parts: tuple[list[Question], list[Question]] = [], []
+    for question in questions:
+        asked = f"{question.query.text} {question.query.entities}"
+        text = asked if question.group == question.id else question.group
+        parts[crc32(text.encode("utf-8", "surrogatepass")) % _HELD_OUT == 0].append(question)
+    return parts
 
 
 def _question(row: Row, index: Index, titles: Mapping[str, int]) -> Question:

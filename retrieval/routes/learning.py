@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from zlib import crc32
 
 import torch
 
 from ragmtl.errors import DataError
 from ragmtl.kg.graph import KnowledgeGraph
-from ragmtl.retrieval.files.tables import read_rows
-from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.linking.linker import Linker
 from ragmtl.retrieval.progress import Progress
-from ragmtl.retrieval.quality.questions import Question, read_questions
+from ragmtl.retrieval.quality.questions import Question, parted
 from ragmtl.retrieval.routes.scorer import TripleScorer, network_for
 from ragmtl.retrieval.routes.targets import MOST_SEEDS, Asked, Target, spans_of, targets_of
 from ragmtl.retrieval.routes.training import RouteTraining, train_routes
 from ragmtl.retrieval.subgraphs.seeds import Seeds
-
-_HELD_OUT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +67,7 @@ def learn_triples(
     Raises:
         DataError: There is nothing to learn from.
     """
-    given = (questions, valid) if valid else _parted(questions)
+    given = (questions, valid) if valid else parted(questions)
     train, check = (_aimed(graph, linker, part, longest) for part in given)
     if not train.targets:
         raise DataError(
@@ -87,20 +81,6 @@ def learn_triples(
     loss = train_routes(network, train.targets, check.targets, settings, progress)
     left = train.unlinked + check.unlinked, train.unreachable + check.unreachable
     return TripleScorer(network, graph, longest), LearnReport(train.used, check.used, *left, loss)
-
-
-def read_examples(path: str | Path, index: Index) -> tuple[list[Question], list[Question]]:
-    """The questions of a table to learn from, and those to validate with: by its column `split`, if it has one.
-
-    Raises:
-        DataError: As `read_questions`.
-    """
-    splits = {row.text("split") for row in read_rows(path)}
-    if "train" not in splits:
-        return read_questions(path, index), []
-    return read_questions(path, index, split="train"), (
-        read_questions(path, index, split="valid") if "valid" in splits else []
-    )
 
 
 def asked_of(graph: KnowledgeGraph, linker: Linker, question: Question) -> Asked:
@@ -127,12 +107,3 @@ def _aimed(graph: KnowledgeGraph, linker: Linker, questions: Sequence[Question],
     found = [targets for one in linked if (targets := targets_of(graph, one, longest))]
     every = [target for targets in found for target in targets]
     return _Aimed(every, len(found), len(asked) - len(linked), len(linked) - len(found))
-
-
-def _parted(questions: Sequence[Question]) -> tuple[list[Question], list[Question]]:
-    """Nine tenths and a tenth, drawn by what the questions say."""
-    parts: tuple[list[Question], list[Question]] = [], []
-    for question in questions:
-        text = f"{question.query.text} {question.query.entities}"
-        parts[crc32(text.encode("utf-8", "surrogatepass")) % _HELD_OUT == 0].append(question)
-    return parts

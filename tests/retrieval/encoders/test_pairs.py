@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ragmtl.errors import DataError
-from ragmtl.retrieval.encoders.pairs import Pair, batches, contrastive_loss, pairs_of
+from ragmtl.retrieval.encoders.pairs import Pair, contrastive_loss, pairs_of, reciprocal_rank_of_pairs
 from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.quality.questions import Question
 from ragmtl.retrieval.query import Query
@@ -30,13 +30,6 @@ def test_nothing_to_learn_from_is_refused(index: Index) -> None:
         pairs_of([Question("1", Query("bread"))], index)
 
 
-def test_batches_hold_every_pair_once() -> None:
-    pairs = [Pair(str(number), "", "") for number in range(10)]
-    found = list(batches(pairs, 4, torch.Generator().manual_seed(0)))
-    assert [len(batch) for batch in found] == [4, 4, 2]
-    assert sorted((pair for batch in found for pair in batch), key=lambda pair: int(pair.query)) == pairs
-
-
 def test_the_loss_falls_with_the_right_ones_near_and_never_counts_them_as_wrong() -> None:
     pairs = [Pair("a", "x", ""), Pair("b", "y", "z")]
     eye = torch.eye(4)
@@ -45,3 +38,14 @@ def test_the_loss_falls_with_the_right_ones_near_and_never_counts_them_as_wrong(
     assert near < far
     same = [Pair("a", "x", ""), Pair("a", "y", "")]
     assert contrastive_loss(eye[:2], eye[[1, 0]], eye[2:], same) == pytest.approx(0.0)
+
+
+def test_the_rank_of_pairs_is_that_of_the_first_right_text() -> None:
+    pairs = [Pair("a", "x", "z"), Pair("a", "y", ""), Pair("b", "z", "x")]
+    vectors = {"a": [1.0, 0.0], "b": [0.0, 1.0], "x": [0.0, 1.0], "y": [0.5, 0.0], "z": [0.9, 0.2]}
+
+    def encode(texts: list[str]) -> torch.Tensor:
+        return torch.tensor([vectors[text] for text in texts])
+
+    assert reciprocal_rank_of_pairs(pairs, encode) == pytest.approx((1 / 2 + 1 / 2) / 2)
+    assert reciprocal_rank_of_pairs(pairs[2:], lambda texts: torch.zeros(len(texts), 2)) == 0.5, "ties count against"

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ragmtl.errors import ConfigError
+from ragmtl.errors import ConfigError, DataError, MismatchError
 from ragmtl.retrieval.encoders.encoder import CachedEncoder, Encoder, load_encoder
 from ragmtl.retrieval.encoders.pairs import Pair
-from ragmtl.retrieval.encoders.two_tower import TwoTowerEncoder, train_two_tower
+from ragmtl.retrieval.encoders.two_tower import PACE, TwoTowerEncoder, train_two_tower
 
 KINDS = ["fish", "bread", "wine", "salt", "boat", "stone", "cloth", "glass"]
 SPOKEN = ["cod and herring", "loaves and rolls", "grapes in barrels", "brine in pans", "oars and sails",
@@ -21,7 +22,7 @@ PAIRS = [
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tower") / "mine"
-    train_two_tower(PAIRS, folder, texts=SPOKEN, epochs=30)
+    train_two_tower(PAIRS, folder, texts=SPOKEN, pace=replace(PACE, epochs=30))
     return folder
 
 
@@ -31,13 +32,13 @@ def ranks(encoder: Encoder) -> float:
 
 
 def test_it_learns_what_shares_no_word(folder: Path, tmp_path: Path) -> None:
-    untrained = train_two_tower(PAIRS, tmp_path, epochs=0)
+    untrained, _ = train_two_tower(PAIRS, tmp_path / "untrained", pace=replace(PACE, epochs=0))
     assert ranks(untrained) < 0.6
     assert ranks(load_encoder(str(folder))) == 1.0
 
 
 def test_untrained_it_compares_words(tmp_path: Path) -> None:
-    encoder = train_two_tower(PAIRS, tmp_path, texts=SPOKEN, epochs=0)
+    encoder, _ = train_two_tower(PAIRS, tmp_path / "words", texts=SPOKEN, pace=replace(PACE, epochs=0))
     near, far = encoder.encode(["linen weavers of the north", "loaves"]) @ encoder.encode(["weavers"])[0]
     assert near > far + 0.3
 
@@ -54,7 +55,7 @@ def test_it_is_an_encoder_that_a_folder_holds(folder: Path, tmp_path: Path) -> N
 
 
 def test_a_seed_gives_the_same_encoder_again(folder: Path, tmp_path: Path) -> None:
-    again = train_two_tower(PAIRS, tmp_path, texts=SPOKEN, epochs=30)
+    again, _ = train_two_tower(PAIRS, tmp_path / "again", texts=SPOKEN, pace=replace(PACE, epochs=30))
     assert again.fingerprint == load_encoder(str(folder)).fingerprint
 
 
@@ -65,3 +66,32 @@ def test_a_damaged_folder_is_refused(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "two_tower.safetensors").write_bytes(b"nonsense")
     with pytest.raises(ConfigError, match="train_two_tower"):
         load_encoder(str(tmp_path))
+
+
+def test_interrupted_it_ends_with_equal_weights(folder: Path, tmp_path: Path) -> None:
+    def stop(done: int, _: int) -> None:
+        if done == 7:
+            raise KeyboardInterrupt
+
+    pace = replace(PACE, epochs=30, keep_every=0.0)
+    with pytest.raises(KeyboardInterrupt):
+        train_two_tower(PAIRS, tmp_path / "parts", texts=SPOKEN, pace=pace, progress=stop)
+    encoder, done = train_two_tower(PAIRS, tmp_path / "parts", texts=SPOKEN, pace=pace)
+    assert done.resumed == 7
+    assert encoder.fingerprint == load_encoder(str(folder)).fingerprint
+
+
+def test_validation_keeps_the_best_weights(tmp_path: Path) -> None:
+    contrary = [Pair(pair.query, pair.wrong, pair.right) for pair in PAIRS]
+    pace = replace(PACE, epochs=30)
+    _, done = train_two_tower(contrary, tmp_path / "mine", texts=SPOKEN, valid=PAIRS, pace=pace)
+    assert done.steps < 30
+    assert done.qualities[done.best] == max(done.qualities)
+
+
+def test_bad_pairs_and_foreign_folders_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="found one"):
+        train_two_tower(PAIRS[:1], tmp_path / "mine")
+    (tmp_path / "letters.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(MismatchError, match="other files"):
+        train_two_tower(PAIRS, tmp_path)

@@ -9,7 +9,15 @@ from ragmtl.errors import DataError, MismatchError
 from ragmtl.retrieval.hybrid import Retriever
 from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.passages.fuse import Candidates, Crowd, fuse
-from ragmtl.retrieval.passages.learned_fusion import FEATURES, SOURCES, Judged, LearnedFusion, learn_fusion, shape_of
+from ragmtl.retrieval.passages.learned_fusion import (
+    FEATURES,
+    SOURCES,
+    Judged,
+    LearnedFusion,
+    fusion_file,
+    learn_fusion,
+    shape_of,
+)
 from ragmtl.retrieval.query import Query
 from ragmtl.retrieval.settings import RetrievalSettings
 
@@ -55,19 +63,33 @@ def test_without_parameters_it_is_the_fusion_by_shape() -> None:
 
 def test_it_is_saved_and_opened(tmp_path: Path) -> None:
     learned = learn_fusion(queries(10))
-    learned.save(tmp_path)
-    opened = LearnedFusion.load(tmp_path)
+    learned.save(tmp_path / "index")
+    opened = LearnedFusion.load(tmp_path / "index")
     assert np.array_equal(opened.weights, learned.weights)
     assert np.array_equal(opened.biases, learned.biases)
     assert opened.queries == 10
 
 
 def test_what_is_missing_or_damaged_is_named(tmp_path: Path) -> None:
-    with pytest.raises(MismatchError, match="learn_fusion"):
-        LearnedFusion.load(tmp_path)
-    (tmp_path / "fusion.json").write_text('{"weights": [[1.0]], "biases": [0.0]}', encoding="utf-8")
-    with pytest.raises(MismatchError, match="4 x 5 weights"):
-        LearnedFusion.load(tmp_path)
+    with pytest.raises(MismatchError, match="ragmtl learn"):
+        LearnedFusion.load(tmp_path / "index")
+    for content, message in (
+        ('{"weights": [[1.0]], "biases": [0.0]}', "4 x 5 weights"),
+        ('{"weights": [[1.0], [1.0, 2.0]], "biases": [0.0]}', "inhomogeneous"),
+        ("{}", "KeyError"),
+    ):
+        fusion_file(tmp_path / "index").write_text(content, encoding="utf-8")
+        with pytest.raises(MismatchError, match=message):
+            LearnedFusion.load(tmp_path / "index")
+
+
+def test_a_fusion_learned_with_another_encoder_or_other_weights_is_refused(tmp_path: Path) -> None:
+    learn_fusion(queries(10)).save(tmp_path / "index", {"encoder": "a", "weights": {"bm25": 0.5}})
+    assert LearnedFusion.load(tmp_path / "index", {"encoder": "a", "weights": {"bm25": 0.5}}).queries == 10
+    with pytest.raises(MismatchError, match="the encoder of this index"):
+        LearnedFusion.load(tmp_path / "index", {"encoder": "b", "weights": {"bm25": 0.5}})
+    with pytest.raises(MismatchError, match="the weights of this index"):
+        LearnedFusion.load(tmp_path / "index", {"encoder": "a", "weights": {"bm25": 1.0}})
 
 
 def test_nothing_to_learn_from_is_an_error() -> None:
@@ -90,6 +112,6 @@ def test_a_retriever_weighs_as_learned(index: Index) -> None:
         retriever = Retriever(index, RetrievalSettings(passages=2, fusion="learned"))
         evidence = retriever(Query("a sour red berry"))
     finally:
-        (index.directory / "fusion.json").unlink()
+        fusion_file(index.directory).unlink()
     assert index.corpus.ids[evidence.passages[0].passage] == "p-sumac"
     assert evidence.passages[0].reason
