@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,8 +41,10 @@ from ragmtl.retrieval.files.arrays import AGAIN
 from ragmtl.retrieval.hybrid import Retriever, Retrieves
 from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.linking.titles import read_titled
+from ragmtl.retrieval.passages.learned_fusion import fusion_file
 from ragmtl.retrieval.progress import Progress, no_progress
-from ragmtl.retrieving import retrieval_settings
+from ragmtl.retrieval.routes.scorer import learned_folder
+from ragmtl.retrieving import named_model, retrieval_settings
 from ragmtl.sizes import HeadSize, ModelSize, build_model, ranking_size
 from ragmtl.tables import Loaded
 from ragmtl.tasks.base import Example, Task
@@ -66,7 +69,7 @@ def unwatched(name: str) -> Progress:
 
 def encoder_for(config: Config, cache: Path) -> Encoder:
     """The frozen text encoder, with vectors kept in a folder."""
-    return CachedEncoder(load_encoder(config.encoder.name, half=_half(config)), cache)
+    return CachedEncoder(load_encoder(named_model(config, config.encoder.name), half=_half(config)), cache)
 
 
 def _half(config: Config) -> bool:
@@ -75,7 +78,7 @@ def _half(config: Config) -> bool:
 
 def reader_for(config: Config, index: Index) -> Encoder:
     """What makes the vectors of texts that a model reads; they are kept beside the index."""
-    encoder = load_encoder(config.encoder.name, inside=True, half=_half(config))
+    encoder = load_encoder(named_model(config, config.encoder.name), inside=True, half=_half(config))
     return CachedEncoder(encoder, vectors_beside(index.directory))
 
 
@@ -126,7 +129,16 @@ def evidence_index(index: Index, kind: EvidenceKind, seed: int, folder: Path, wa
         graph = shuffle_graph(index.graph, seed)
         corpus = shuffle_links(index.corpus, seed)
         Index.build(graph, corpus, index.encoder, folder, watch("encoding passages"))
+    carry_learned(index.directory, folder)
     return Index.load(folder, encoder=index.encoder)
+
+
+def carry_learned(source: Path, target: Path) -> None:
+    """Copy what was learned for an index beside another one of the same relations and encoder."""
+    if learned_folder(source).is_dir():
+        shutil.copytree(learned_folder(source), learned_folder(target), dirs_exist_ok=True)
+    if fusion_file(source).is_file():
+        shutil.copy(fusion_file(source), fusion_file(target))
 
 
 def retriever_for(

@@ -6,6 +6,13 @@ from ragmtl.config import Config
 from ragmtl.retrieval.settings import RetrievalSettings, SourceWeights
 
 
+def named_model(config: Config, name: str) -> str:
+    """The name of a model: a folder, as seen from the configuration or from here, is given whole."""
+    if name and config.resolve(name).is_dir():
+        return str(config.resolve(name).absolute())
+    return name
+
+
 def retrieval_settings(config: Config) -> RetrievalSettings:
     """How the retriever works."""
     chosen = config.retrieval
@@ -23,4 +30,7 @@ def retrieval_settings(config: Config) -> RetrievalSettings:
         fusion=chosen.fusion,
         graph_passages=chosen.graph_passages,
         candidates=chosen.candidates,
+        rerank=named_model(config, chosen.rerank),
+        reranked=chosen.reranked,
+        rerank_weight=chosen.rerank_weight,
     )

@@ -29,7 +29,7 @@ from ragmtl.retrieval.passages.ranking import best
 from ragmtl.retrieval.passages.rerank import rerank
 from ragmtl.retrieval.passages.walk import PassageWalk
 from ragmtl.retrieval.progress import Progress, no_progress
-from ragmtl.retrieval.query import Query
+from ragmtl.retrieval.query import Query, gist
 from ragmtl.retrieval.reasons import node_reasons, passage_reason, triple_reasons
 from ragmtl.retrieval.routes.targets import Asked, spans_of
 from ragmtl.retrieval.settings import Fusion, RetrievalSettings, SourceWeights
@@ -43,7 +43,6 @@ __all__ = ["NOTHING_LINKS", "RetrievalSettings", "Retriever", "Retrieves", "Sour
 NOTHING_LINKS = "nothing in the query links to the graph; answered from text alone"
 
 _CHUNK = 256
-_END = 200
 _NONE: Found = (NOTHING, np.zeros(0, np.float32))
 _Near = tuple[Int64[np.ndarray, " _"], Float32[np.ndarray, " _"], Crowd]
 _NOWHERE: _Near = (*_NONE, Crowd(0.0, 0.0))
@@ -80,6 +79,7 @@ class Retriever:
         targets: Nodes whose scores come with the evidence, for ranking tasks; none where None.
         scorer: Chooses triples for the walk "learned"; the one that is kept beside the index where None.
         reranker: Reads the best passages; the one that the settings name where None.
+        fusion: Weighs the sources, for the fusion "learned"; the one that is kept beside the index where None.
 
     Raises:
         MismatchError: The walk or the fusion is "learned", and nothing fitting was learned.
@@ -93,6 +93,7 @@ class Retriever:
         targets: Int[np.ndarray, " targets"] | None = None,
         scorer: ScoresTriples | None = None,
         reranker: ReadsTogether | None = None,
+        fusion: LearnedFusion | None = None,
     ) -> None:
         self.index = index
         self.settings = settings or RetrievalSettings()
@@ -104,9 +105,11 @@ class Retriever:
         self._names = index.names() if self.settings.linking == "full" else None
         if self.settings.walk == "learned" and scorer is None:
             self._scorer = _kept_scorer(index)
-        self._fusion = _kept_fusion(index, self.settings) if self.settings.fusion == "learned" else None
+        self._fusion = (fusion or _kept_fusion(index, self.settings)) if self.settings.fusion == "learned" else None
         self._reranker = reranker or _named_reranker(self.settings.rerank)
-        self._fused = max(self.settings.passages, self.settings.reranked if self._reranker else 0)
+        self._fused = self.settings.passages
+        if self._reranker is not None and self._fused:
+            self._fused = max(self._fused, self.settings.reranked)
         self._passage_walk = PassageWalk(index.graph, index.corpus)
         self._rarity = _rarity(np.diff(index.corpus.mention_indptr), len(index.corpus))
 
@@ -131,7 +134,7 @@ class Retriever:
 
     def _reranked(self, found: list[Evidence]) -> list[Evidence]:
         """Evidence whose passages were read together with the query, where there is a reranker."""
-        if self._reranker is None or not self.settings.passages:
+        if self._reranker is None or not self._fused:
             return found
         texts = (gist, self.index.corpus.reading)
         return rerank(found, self._reranker, texts, self.settings.passages, self.settings.rerank_weight)
@@ -305,17 +308,6 @@ def _named_reranker(name: str) -> ReadsTogether | None:
     from ragmtl.retrieval.encoders.cross_encoder import load_cross_encoder
 
     return load_cross_encoder(name) if name else None
-
-
-def gist(text: str) -> str:
-    """What a text is searched by in meaning: a long one is cut to its beginning and its end, which say what it is.
-
-    Halves of surrogate pairs, which no encoder can read, become question marks.
-    """
-    text = text.encode("utf-8", "replace").decode()
-    if len(text) <= 2 * _END:
-        return text
-    return f"{text[:_END].rsplit(' ', 1)[0]} … {text[-_END:].split(' ', 1)[-1]}"
 
 
 def _rarity(mentions: Int64[np.ndarray, " nodes"], passages: int) -> Float64[np.ndarray, " nodes"]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_END = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -27,3 +29,14 @@ class Query:
     hide: frozenset[str] = frozenset()
     example: str = ""
     group: str = ""
+
+
+def gist(text: str) -> str:
+    """What a text is searched by in meaning: a long one is cut to its beginning and its end, which say what it is.
+
+    Halves of surrogate pairs, which no encoder can read, become question marks.
+    """
+    text = text.encode("utf-8", "replace").decode()
+    if len(text) <= 2 * _END:
+        return text
+    return f"{text[:_END].rsplit(' ', 1)[0]} … {text[-_END:].split(' ', 1)[-1]}"

@@ -17,7 +17,7 @@ from ragmtl.config.model import ModelConfig
 from ragmtl.config.section import Section
 from ragmtl.config.tasks import ClassificationConfig, RankConfig, RecommendConfig, TaskConfig, TaskSection
 from ragmtl.errors import ConfigError
-from ragmtl.retrieval.settings import Linking, Walk
+from ragmtl.retrieval.settings import Fusion, Linking, Walk
 
 __all__ = [
     "ClassificationConfig",
@@ -119,6 +119,8 @@ class RetrievalConfig(Section):
         linking: How entities are found in a text: `exact`, `fuzzy` or `full`.
         weights, fusion: Of each way to find passages (`bm25`, `tfidf`, `dense`, `graph`); how scores become one.
         graph_passages, candidates: `walk` with passages as nodes, or `mentions`; passages that each way proposes.
+        rerank, reranked, rerank_weight: A cross-encoder that reads the best passages; how many; how much it counts.
+        neighbours: Labelled training examples per example.
     """
 
     passages: int = Field(default=5, ge=0, le=100)
@@ -130,9 +132,13 @@ class RetrievalConfig(Section):
     hops: int = Field(default=2, ge=1, le=5)
     hubs: Literal["pass", "stop"] = "pass"
     weights: dict[PassageSource, Annotated[float, Field(ge=0)]] = {"bm25": 0.5, "dense": 0.5, "graph": 1.0}
-    fusion: Literal["shape", "weighted", "reciprocal"] = "shape"
+    fusion: Fusion = "shape"
     graph_passages: Literal["walk", "mentions"] = "walk"
     candidates: int = Field(default=200, ge=1, le=10_000)
+    rerank: str = ""
+    reranked: int = Field(default=50, ge=1, le=1000)
+    rerank_weight: float = Field(default=0.5, ge=0, le=1)
+    neighbours: int = Field(default=0, ge=0, le=100)
 
 
 class TrainingConfig(Section):

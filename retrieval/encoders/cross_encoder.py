@@ -21,7 +21,7 @@ from jaxtyping import Float, Float32
 from torch import Tensor
 
 from ragmtl.errors import ConfigError
-from ragmtl.retrieval.encoders.transformer import hub_folder, silence
+from ragmtl.retrieval.encoders.transformer import hub_folder, room_of, silence
 
 LONGEST = 256
 _OUTPUTS = (1, 2)
@@ -62,7 +62,7 @@ class CrossEncoder:
         self._tokenizer, self._model = load_cross_model(folder)
         self._model.eval().requires_grad_(False).to(device)
         self._batch = batch
-        self._longest = min(longest, int(self._tokenizer.model_max_length))
+        self._longest = min(longest, room_of(self._tokenizer, self._model))
 
     def scores(self, pairs: Sequence[tuple[str, str]]) -> Float32[np.ndarray, " pair"]:
         """How well each passage fits its query: logits, the larger the better."""
@@ -122,7 +122,7 @@ def load_cross_model(folder: Path, *, outputs: int | None = None) -> tuple[Any, 
             model, report = AutoModelForSequenceClassification.from_pretrained(
                 folder, local_files_only=True, use_safetensors=True, output_loading_info=True, **given
             )
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError) as error:  # RuntimeError: outputs of another shape
         raise ConfigError(
             f"expected a cross-encoder (config.json, tokenizer, *.safetensors) in {folder}, found none that can be "
             f"read: {error}"

@@ -10,8 +10,9 @@ The wrong ones are those that the retriever itself puts highest: between these i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,11 @@ from ragmtl.kg.disk.replace import replacing
 from ragmtl.retrieval.encoders.course import Followed, Pace, follow, forget, state_folder
 from ragmtl.retrieval.encoders.cross_encoder import CrossEncoder, fits, load_cross_model
 from ragmtl.retrieval.encoders.learned_folder import OWN, fingerprint_of, refuse_folder, write_model
-from ragmtl.retrieval.encoders.transformer import encoder_folder
+from ragmtl.retrieval.encoders.transformer import encoder_folder, room_of
 from ragmtl.retrieval.files.arrays import save_json
+from ragmtl.retrieval.hybrid import Retrieves
 from ragmtl.retrieval.progress import Progress
+from ragmtl.retrieval.quality.questions import Question
 
 _AT_ONCE = 64
 
@@ -118,6 +121,32 @@ def train_cross_encoder(
     return CrossEncoder(str(folder), place, device=tuning.device), done
 
 
+def choices_of(
+    questions: Sequence[Question], retriever: Retrieves, reading: Callable[[int], str], *, wrongs: int = 7
+) -> list[Choice]:
+    """A choice for each passage that is right for a question, among the best that are not.
+
+    Args:
+        questions: With texts and passages; others are left out.
+        retriever: Proposes passages.
+        reading: The text of a passage, by its place.
+        wrongs: How many passages that are not right.
+
+    Raises:
+        DataError: No question has a text and a passage.
+    """
+    asked = [question for question in questions if question.query.text.strip() and question.passages]
+    choices = []
+    for question, evidence in zip(asked, retriever.many([question.query for question in asked]), strict=True):
+        found = [scored.passage for scored in evidence.passages if scored.passage not in question.passages]
+        others = tuple(reading(place) for place in found[:wrongs])
+        if others:
+            choices += [Choice(question.query.text, reading(place), others) for place in sorted(question.passages)]
+    if not choices:
+        raise DataError(f"expected questions with a text and with passages, found none among {len(questions)}")
+    return choices
+
+
 def check_choices(choices: Sequence[Choice]) -> None:
     """See whether anything can be learned from choices.
 
@@ -145,7 +174,7 @@ class _Learner:
         longest: int,
         choices: tuple[Sequence[Choice], Sequence[Choice]],
     ) -> None:
-        self._tokenizer, self._model, self._longest = tokenizer, model, longest
+        self._tokenizer, self._model, self._longest = tokenizer, model, min(longest, room_of(tokenizer, model))
         self._choices, self._valid = choices
 
     def weights(self) -> dict[str, Shaped[Tensor, "..."]]:
@@ -155,7 +184,7 @@ class _Learner:
         self._model.train()
         choices = [self._choices[row] for row in rows]
         scores = self._scores([(choice.query, text) for choice in choices for text in (choice.right, *choice.wrongs)])
-        parts = scores.split([1 + len(choice.wrongs) for choice in choices])
+        parts = _parts(scores, choices)
         return torch.stack([-torch.log_softmax(part, dim=0)[0] for part in parts]).mean()
 
     def quality(self) -> float | None:
@@ -167,9 +196,14 @@ class _Learner:
         with torch.inference_mode():
             chunks = [pairs[start : start + _AT_ONCE] for start in range(0, len(pairs), _AT_ONCE)]
             scores = torch.cat([self._scores(chunk) for chunk in chunks])
-        parts = scores.split([1 + len(choice.wrongs) for choice in self._valid])
-        ranks = torch.stack([(part >= part[0]).sum() for part in parts])
+        ranks = torch.stack([(part >= part[0]).sum() for part in _parts(scores, self._valid)])
         return float((1.0 / ranks).mean())
 
     def _scores(self, pairs: Sequence[tuple[str, str]]) -> Float[Tensor, " pair"]:
         return fits(self._tokenizer, self._model, pairs, self._longest)
+
+
+def _parts(scores: Float[Tensor, " pair"], choices: Sequence[Choice]) -> list[Float[Tensor, " _passage"]]:
+    """The scores of each choice: the right passage, then the wrong ones."""
+    ends = list(accumulate(1 + len(choice.wrongs) for choice in choices))
+    return [scores[start:end] for start, end in zip([0, *ends], ends, strict=False)]

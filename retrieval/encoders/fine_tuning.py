@@ -32,6 +32,7 @@ from ragmtl.retrieval.encoders.transformer import (
     load_tokenizer_and_model,
     pooled,
     pooling_of,
+    room_of,
 )
 from ragmtl.retrieval.files.arrays import save_json
 from ragmtl.retrieval.progress import Progress
@@ -130,7 +131,7 @@ class _Learner:
         pairs: tuple[Sequence[Pair], Sequence[Pair]],
     ) -> None:
         self.model = model
-        self._tokenizer, self._pooling, self._longest = tokenizer, pooling, longest
+        self._tokenizer, self._pooling, self._longest = tokenizer, pooling, min(longest, room_of(tokenizer, model))
         self._pairs, self._valid = pairs
 
     def weights(self) -> dict[str, Shaped[Tensor, "..."]]:

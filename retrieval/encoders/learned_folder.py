@@ -39,10 +39,10 @@ def refuse_folder(place: Path, source: Path | None = None) -> None:
 
 
 def write_model(
-    model: Any,
-    tokenizer: Any,
+    model: Any,  # noqa: ANN401 - of transformers
+    tokenizer: Any,  # noqa: ANN401 - of transformers
     folder: Path,
-    source: Path | None = None,  # noqa: ANN401 - of transformers
+    source: Path | None = None,
 ) -> None:
     """Write a model, its tokenizer, and what sentence-transformers reads beside them, if the source has it."""
     from ragmtl.retrieval.encoders.transformer import silence

@@ -67,7 +67,7 @@ class TransformerEncoder:
         self.dim = int(self._model.config.hidden_size) * (len(self._layers) or 1)
         self._batch = batch
         self._pooling = pooling_of(folder)
-        self._longest = _longest(folder, int(self._tokenizer.model_max_length))
+        self._longest = _longest(folder, room_of(self._tokenizer, self._model))
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Float32[np.ndarray, "text dim"]:
         """One vector per text, in the order of the texts; long texts are cut at the model's limit.
@@ -141,14 +141,16 @@ def load_tokenizer_and_model(folder: Path, device: str, precision: torch.dtype) 
 
 @contextmanager
 def silence() -> Iterator[None]:
-    """Keep `transformers` from drawing progress bars of its own."""
+    """Keep `transformers` from drawing progress bars, and from warning of what is checked here."""
     from transformers.utils import logging
 
-    drawn = logging.is_progress_bar_enabled()
+    drawn, said = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
+        logging.set_verbosity(said)
         if drawn:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
@@ -224,6 +226,12 @@ def pooling_of(folder: Path) -> str:
     """How a model makes one vector of its tokens': "mean", or "cls" for the first."""
     settings = _json(folder / "1_Pooling" / "config.json")
     return "cls" if settings.get("pooling_mode_cls_token") else "mean"
+
+
+def room_of(tokenizer: Any, model: Any) -> int:  # noqa: ANN401 - of transformers
+    """How many tokens a model can read."""
+    positions = int(getattr(model.config, "max_position_embeddings", None) or tokenizer.model_max_length)
+    return min(positions, int(tokenizer.model_max_length))
 
 
 def _longest(folder: Path, limit: int) -> int:

@@ -100,9 +100,7 @@ class LearnedFusion:
         try:
             weights, biases = np.array(stated["weights"], np.float64), np.array(stated["biases"], np.float64)
         except (KeyError, ValueError, TypeError) as error:
-            raise MismatchError(
-                f"expected a learned fusion in {place}, found another file ({error}); {AGAIN}"
-            ) from None
+            raise MismatchError(f"expected a learned fusion in {place}, found {error!r}; {AGAIN}") from None
         if (weights.shape, biases.shape) != ((len(SOURCES), len(FEATURES)), (len(SOURCES),)):
             raise MismatchError(
                 f"expected {len(SOURCES)} x {len(FEATURES)} weights in {place}, found {weights.shape}; {AGAIN}"

@@ -4,8 +4,6 @@ import importlib.util
 import json
 import subprocess
 import sys
-import time
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -68,31 +66,6 @@ def test_interrupted_anywhere_it_ends_with_equal_weights(tiny: Path, tmp_path: P
     whole, parts = (load_file(tmp_path / name / "tuned" / "model.safetensors") for name in ("whole", "parts"))
     assert whole.keys() == parts.keys()
     assert all(np.array_equal(whole[name], parts[name]) for name in whole)
-
-
-def test_killed_without_warning_it_goes_on(tiny: Path, tmp_path: Path) -> None:
-    tuning = Tuning(str(tiny), epochs=60, batch=2, rate=1e-3, keep_every=0.0)
-    code = (
-        "import json, sys, torch\ntorch.set_num_threads(1)\n"
-        "from ragmtl.retrieval.encoders.fine_tuning import Tuning, fine_tune\n"
-        "from ragmtl.retrieval.encoders.pairs import Pair\n"
-        "pairs, tuning, place = json.loads(sys.argv[1])\n"
-        "fine_tune([Pair(**pair) for pair in pairs], place, Tuning(**tuning))\n"
-    )
-    place = tmp_path / "killed"
-    given = json.dumps([[asdict(pair) for pair in PAIRS], asdict(tuning), str(place)])
-    child = subprocess.Popen([sys.executable, "-c", code, given], stderr=subprocess.DEVNULL)
-    until = time.monotonic() + 120
-    while not (state_folder(place) / "state.json").exists() and child.poll() is None and time.monotonic() < until:
-        time.sleep(0.01)
-    child.kill()
-    child.wait()
-    _, done = fine_tune(PAIRS, place, tuning)
-    fine_tune(PAIRS, tmp_path / "whole", tuning)
-    if done.resumed == 0:
-        pytest.skip("the child was too slow, or done before it was killed")
-    whole, killed = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "killed"))
-    assert all(np.array_equal(whole[name], killed[name]) for name in whole)
 
 
 def test_validation_tells_when_to_stop_and_which_weights_are_kept(tiny: Path, tmp_path: Path) -> None:
