@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ragmtl.build import Watch, vectors_beside
+from ragmtl.build import Watch
 from ragmtl.errors import MismatchError
 from ragmtl.kg.disk.replace import replacing
 from ragmtl.retrieval.encoders.cross_training import CrossTuning, choices_of, train_cross_encoder
@@ -24,6 +24,7 @@ from ragmtl.retrieval.encoders.fine_tuning import Tuning, fine_tune
 from ragmtl.retrieval.encoders.learned_folder import refuse_folder
 from ragmtl.retrieval.encoders.pairs import pairs_of
 from ragmtl.retrieval.encoders.two_tower import PACE, train_two_tower
+from ragmtl.retrieval.encoders.vectors import vectors_beside
 from ragmtl.retrieval.hybrid import Retriever, Retrieves
 from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.passages.dense import Dense

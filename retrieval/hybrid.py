@@ -17,7 +17,6 @@ from jaxtyping import Float32, Float64, Int, Int64
 
 from ragmtl.kg.adjacency import gather
 from ragmtl.kg.walks.hubs import quiet_relations
-from ragmtl.retrieval.encoders.cross_encoder import ReadsTogether
 from ragmtl.retrieval.evidence import Evidence, Mention, NodeScores, ScoredPassage
 from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.linking.context import mentions_in
@@ -26,7 +25,7 @@ from ragmtl.retrieval.passages.fuse import Candidates, Crowd, fuse, parts_of
 from ragmtl.retrieval.passages.learned_fusion import LearnedFusion, learned_with
 from ragmtl.retrieval.passages.lexical import NOTHING
 from ragmtl.retrieval.passages.ranking import best
-from ragmtl.retrieval.passages.rerank import rerank
+from ragmtl.retrieval.passages.rerank import ReadsTogether, rerank
 from ragmtl.retrieval.passages.walk import PassageWalk
 from ragmtl.retrieval.progress import Progress, no_progress
 from ragmtl.retrieval.query import Query, gist

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,20 +25,6 @@ from ragmtl.retrieval.encoders.transformer import hub_folder, room_of, silence
 
 LONGEST = 256
 _OUTPUTS = (1, 2)
-
-
-@runtime_checkable
-class ReadsTogether(Protocol):
-    """What scores pairs of a query and a passage, such as a `CrossEncoder`."""
-
-    @property
-    def name(self) -> str:
-        """What it is called."""
-        ...
-
-    def scores(self, pairs: Sequence[tuple[str, str]]) -> Float32[np.ndarray, " pair"]:
-        """How well each passage fits its query: any numbers, the larger the better."""
-        ...
 
 
 class CrossEncoder:

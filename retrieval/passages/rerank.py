@@ -9,17 +9,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32
 
 from ragmtl.errors import ConfigError
-from ragmtl.retrieval.encoders.cross_encoder import ReadsTogether
 from ragmtl.retrieval.evidence import Evidence, ScoredPassage
 from ragmtl.retrieval.passages.ranking import in_order
 
 RERANK = "rerank"
 """The name of the cross-encoder's score among those of a passage."""
+
+
+@runtime_checkable
+class ReadsTogether(Protocol):
+    """What scores pairs of a query and a passage, such as a `CrossEncoder`."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
+    def scores(self, pairs: Sequence[tuple[str, str]]) -> Float32[np.ndarray, " pair"]:
+        """How well each passage fits its query: any numbers, the larger the better."""
+        ...
 
 
 def rerank(

@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from ragmtl.errors import ConfigError, DataError, MismatchError
-from ragmtl.retrieval.encoders.cross_encoder import ReadsTogether, load_cross_encoder
+from ragmtl.retrieval.encoders.cross_encoder import load_cross_encoder
 from ragmtl.retrieval.encoders.cross_training import Choice, CrossTuning, choices_of, train_cross_encoder
 from ragmtl.retrieval.hybrid import Retriever
 from ragmtl.retrieval.index import Index
+from ragmtl.retrieval.passages.rerank import ReadsTogether
 from ragmtl.retrieval.quality.questions import Question
 from ragmtl.retrieval.query import Query
 from tests.retrieval.encoders.conftest import PAIRS
