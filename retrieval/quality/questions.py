@@ -97,13 +97,13 @@ def read_examples(path: str | Path, index: Index) -> tuple[list[Question], list[
 
 
 def parted(questions: Sequence[Question]) -> tuple[list[Question], list[Question]]:
-    """Nine tenths and a tenth, drawn by group, or by what is asked; both in the order given."""
+    """Nine tenths and a tenth, drawn by group, or by what is asked; all and none where there is one group."""
     parts: tuple[list[Question], list[Question]] = [], []
     for question in questions:
         asked = f"{question.query.text} {question.query.entities}"
-        text = asked if question.group == question.id else question.group
+        text = asked if question.group in ("", question.id) else question.group
         parts[crc32(text.encode("utf-8", "surrogatepass")) % _HELD_OUT == 0].append(question)
-    return parts
+    return parts if parts[0] else (parts[1], parts[0])
 
 
 def _question(row: Row, index: Index, titles: Mapping[str, int]) -> Question:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,8 @@ import pytest
 
 from ragmtl.errors import DataError
 from ragmtl.retrieval.index import Index
-from ragmtl.retrieval.quality.questions import Question, read_questions
+from ragmtl.retrieval.quality.questions import Question, parted, read_examples, read_questions
+from ragmtl.retrieval.query import Query
 from tests.retrieval.conftest import X
 
 
@@ -66,3 +68,32 @@ def test_mistakes_say_file_and_line(tmp_path: Path, index: Index, row: dict[str,
     with pytest.raises(DataError, match=message) as caught:
         read(tmp_path, index, {"id": "first", "text": "rice", "passages": ["p-rice"]}, row)
     assert str(caught.value).startswith(f"{tmp_path / 'questions.jsonl'}:2: ")
+
+
+def test_a_tenth_is_set_apart_by_group_and_never_all() -> None:
+    asked = [Question(str(row), Query(f"question {row}"), group=f"g{row // 2}") for row in range(200)]
+    train, valid = parted(asked)
+    assert 160 < len(train) < 195
+    assert not {question.group for question in train} & {question.group for question in valid}
+    alone = [replace(question, group="") for question in asked]
+    assert parted(alone) == parted([replace(question, group=question.id) for question in asked])
+    for group in ("a", "b", "c", "d", "g5", "g7"):
+        train, valid = parted([replace(question, group=group) for question in asked])
+        assert (len(train), len(valid)) == (200, 0)
+
+
+def test_examples_to_learn_from_never_hold_test_rows(index: Index, tmp_path: Path) -> None:
+    rows = [
+        {"id": f"{split} {row}", "question": f"bread {row}", "passages": ["p-bread"], "split": split}
+        for split in ("train", "valid", "test")
+        for row in range(20)
+    ]
+    table = tmp_path / "questions.jsonl"
+    table.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    train, valid = read_examples(table, index)
+    assert [question.id for question in train] == [f"train {row}" for row in range(20)]
+    assert [question.id for question in valid] == [f"valid {row}" for row in range(20)]
+    table.write_text("".join(json.dumps(row) + "\n" for row in rows if row["split"] != "valid"), encoding="utf-8")
+    train, valid = read_examples(table, index)
+    assert {question.id.split()[0] for question in (*train, *valid)} == {"train"}
+    assert len(train) + len(valid) == 20
