@@ -24,12 +24,13 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from ragmtl.curves import Curve, load_curves
 from ragmtl.errors import ConfigError, MismatchError
 from ragmtl.evaluate import Measured
-from ragmtl.report import Comparison, Difference, Row, command, commit, machine, versions
+from ragmtl.report import ATTENTION, Comparison, Difference, Row, command, commit, machine, versions
 from ragmtl.tasks.base import Task
 from ragmtl.tasks.bootstrap import bootstrap, paired_bootstrap
-from ragmtl.tasks.metrics import Statistics
+from ragmtl.tasks.metrics import Statistics, mean
 
 EvidenceKind = Literal["none", "retrieved", "random-passages", "shuffled-graph"]
 
@@ -96,6 +97,7 @@ def compare(
         train: Trains and measures.
     """
     measured: dict[str, dict[str, list[Measured]]] = {}
+    curves: list[Curve] = []
     for arm in arms:
         for seed in seeds:
             for group in [[task.name for task in tasks]] if arm.together else [[task.name] for task in tasks]:
@@ -103,6 +105,7 @@ def compare(
                 missing = [task for task in group if not (place / f"{task}.npz").exists()]
                 if missing:
                     save_measured(train(arm, group, seed, place), place)
+                curves += load_curves(place)
                 for task in tasks:
                     if task.name in group:
                         found = load_measured(place / f"{task.name}.npz", task)
@@ -118,6 +121,7 @@ def compare(
         machine=machine(),
         versions=versions(),
         seeds=tuple(seeds),
+        curves=tuple(curves),
     )
 
 
@@ -129,6 +133,16 @@ def figures(data: str, arms: Mapping[str, Sequence[Measured]], seeds: tuple[int,
             interval = bootstrap(_statistics(found, metric, part), _groups(found[0], part))
             place = (data, found[0].task, part, "test", arm, metric)
             rows.append(Row(*place, interval.value, interval.low, interval.high, seeds))
+    return rows + [row for arm, found in arms.items() for row in _attention(data, arm, found, seeds)]
+
+
+def _attention(data: str, arm: str, found: Sequence[Measured], seeds: tuple[int, ...]) -> list[Row]:
+    """Where the attention of an arm went on all examples of a task; nothing for an arm without evidence."""
+    rows = []
+    for name in found[0].attention if all(one.attention for one in found) else ():
+        interval = bootstrap([one.attention[name] for one in found], found[0].groups)
+        place = (data, found[0].task, "all", "test", arm, ATTENTION + name)
+        rows.append(Row(*place, interval.value, interval.low, interval.high, seeds))
     return rows
 
 
@@ -150,6 +164,7 @@ def save_measured(measured: Mapping[str, Measured], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for task, found in measured.items():
         arrays = {f"metric/{name}": statistics.rows for name, statistics in found.metrics.items()}
+        arrays |= {f"attention/{name}": statistics.rows for name, statistics in found.attention.items()}
         arrays |= {f"slice/{name}": chosen for name, chosen in found.slices.items()}
         arrays["groups"] = np.array(json.dumps(found.groups))
         arrays["threshold"] = np.array(np.nan if found.threshold is None else found.threshold)
@@ -169,13 +184,16 @@ def load_measured(path: Path, task: Task) -> Measured:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             metrics = {name: Statistics(arrays[f"metric/{name}"], one.figure) for name, one in empty.items()}
             slices = {name.removeprefix("slice/"): arrays[name] for name in arrays.files if name.startswith("slice/")}
+            shares = [name.removeprefix("attention/") for name in arrays.files if name.startswith("attention/")]
+            tables = {name: arrays[f"attention/{name}"] for name in shares}
+            attention = {name: mean(table[:, 0], table[:, 1] > 0) for name, table in tables.items()}
             groups = tuple(json.loads(str(arrays["groups"])))
             threshold = float(arrays["threshold"])
     except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
         raise MismatchError(
             f"{path}: expected figures of the task {task.name!r}, found {error}; delete that file to measure again"
         ) from None
-    return Measured(task.name, metrics, groups, slices, None if np.isnan(threshold) else threshold)
+    return Measured(task.name, metrics, groups, slices, None if np.isnan(threshold) else threshold, attention)
 
 
 def _cells(measured: Measured) -> list[tuple[str, str]]:

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Float64
 
 from ragmtl.assembly import Assembly
+from ragmtl.models.batch import Batch
+from ragmtl.models.fusion.tokens import Fused
 from ragmtl.models.model import Model
 from ragmtl.tasks.base import Example, Split, Task
-from ragmtl.tasks.metrics import Statistics, concatenate
+from ragmtl.tasks.metrics import Statistics, concatenate, mean
 
 EXAMPLES_AT_ONCE = 256
+SHARES = ("passages", "nodes", "none")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Answers:
+    """What a model says about some examples, and where it looked: `SHARES`, and whether there was any evidence."""
+
+    logits: Float[np.ndarray, "example answer"]
+    examples: list[Example]
+    attention: Float64[np.ndarray, "example share"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +39,8 @@ class Measured:
         groups: What each example stands or falls with.
         slices: Which examples count in each named part.
         threshold: From which probability on labels were chosen, where the task has labels.
+        attention: Share of attention that went to `passages`, to `nodes` and to `none` of the evidence; empty where
+            no example had any.
     """
 
     task: str
@@ -34,6 +48,7 @@ class Measured:
     groups: tuple[str, ...]
     slices: Mapping[str, np.ndarray]
     threshold: float | None = None
+    attention: Mapping[str, Statistics] = field(default_factory=dict)
 
     def value(self, metric: str, part: str = "all") -> float:
         """A metric over one part of the examples."""
@@ -68,33 +83,56 @@ def _measure(
         row for row in assembly.source.positions(split).tolist() if task.name in assembly.source.examples[row].labels
     ]
     examples = assembly.examples(rows)
-    threshold = None
+    attention, parts, threshold = [np.zeros((0, len(SHARES) + 1))], [], None
+    logits = [np.zeros((0, len(task.answers)), np.float32)]
+    for found in _answers(model, assembly, task, rows):
+        attention.append(found.attention)
+        if task.head == "ranking":  # as wide as the list of items: measured at once, and not kept
+            parts.append(task.measure(found.logits, found.examples))
+        else:
+            logits.append(found.logits)
     if task.head == "ranking":
-        parts = [task.measure(logits, chunk) for logits, chunk in _answers(model, assembly, task, rows)]
         metrics = {name: concatenate([part[name] for part in parts]) for name in parts[0]} if parts else {}
     else:
-        nothing = np.zeros((0, len(task.answers)), np.float32)
-        logits = np.concatenate([nothing, *(found for found, _ in _answers(model, assembly, task, rows))])
-        threshold = thresholds[task.name] if thresholds else task.choose_threshold(logits, examples)
-        metrics = dict(task.measure(logits, examples, threshold))
-    return Measured(task.name, metrics, tuple(e.group for e in examples), _slices(task, examples), threshold)
+        together = np.concatenate(logits)
+        threshold = thresholds[task.name] if thresholds else task.choose_threshold(together, examples)
+        metrics = dict(task.measure(together, examples, threshold))
+    groups = tuple(example.group for example in examples)
+    attended = _attended(np.concatenate(attention))
+    return Measured(task.name, metrics, groups, _slices(task, examples), threshold, attended)
 
 
-def _answers(
-    model: Model, assembly: Assembly, task: Task, rows: Sequence[int]
-) -> Iterator[tuple[Float[np.ndarray, "example answer"], list[Example]]]:
-    """Logits of some examples at a time."""
+def _answers(model: Model, assembly: Assembly, task: Task, rows: Sequence[int]) -> Iterator[_Answers]:
+    """What the model says about some examples at a time."""
     device = next(model.parameters()).device
     training = model.training
     model.eval()
     try:
         for start in range(0, len(rows), EXAMPLES_AT_ONCE):
             chosen = rows[start : start + EXAMPLES_AT_ONCE]
+            batch = assembly.batch(chosen).to(device)
             with torch.inference_mode():
-                outputs = model(assembly.batch(chosen).to(device), [task.name])
-            yield outputs.heads[task.name].float().cpu().numpy(), assembly.examples(chosen)
+                outputs = model(batch, [task.name])
+            logits = outputs.heads[task.name].float().cpu().numpy()
+            yield _Answers(logits, assembly.examples(chosen), _attention(batch, outputs.fused))
     finally:
         model.train(training)
+
+
+def _attention(batch: Batch, fused: Fused) -> Float64[np.ndarray, "example share"]:
+    """Attention on passages, on nodes and on no evidence, and 1 for examples that have evidence, side by side."""
+    sizes = torch.bincount(batch.node_example, minlength=len(batch))
+    nodes = torch.zeros(len(batch), device=sizes.device).index_add(0, batch.node_example, fused.node_weights.float())
+    some = (batch.passage_mask.any(1) | (sizes > 0)).float()
+    columns = [fused.passage_weights.float().sum(1), nodes, fused.no_evidence.float(), some]
+    found: Float64[np.ndarray, "example share"] = torch.stack(columns, 1).double().cpu().numpy()
+    return found
+
+
+def _attended(attention: Float64[np.ndarray, "example share"]) -> dict[str, Statistics]:
+    """The mean share of each kind over the examples that have evidence."""
+    some = attention[:, -1] > 0
+    return {name: mean(attention[:, place], some) for place, name in enumerate(SHARES)} if some.any() else {}
 
 
 def _slices(task: Task, examples: Sequence[Example]) -> dict[str, np.ndarray]:

@@ -16,7 +16,11 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
+from ragmtl.curves import Curve, curve_from
 from ragmtl.errors import MismatchError
+
+ATTENTION = "attention_"
+"""How the names of figures begin that tell where attention went: `attention_passages`, `_nodes`, `_none`."""
 
 REPORTED_VERSIONS = ("ragmtl", "torch", "torch-geometric", "transformers", "rdflib", "faiss-cpu", "bm25s", "numpy")
 
@@ -82,6 +86,7 @@ class Comparison:
     versions: Mapping[str, str]
     seeds: tuple[int, ...]
     notes: tuple[str, ...] = ()
+    curves: tuple[Curve, ...] = ()
 
     def save(self, path: Path) -> None:
         """Write the comparison as JSON."""
@@ -99,7 +104,8 @@ class Comparison:
             rows = tuple(Row(**{**row, "seeds": tuple(row["seeds"])}) for row in fields.pop("rows"))
             differences = tuple(Difference(**row) for row in fields.pop("differences"))
             seeds, notes = tuple(fields.pop("seeds")), tuple(fields.pop("notes"))
-            return cls(rows=rows, differences=differences, seeds=seeds, notes=notes, **fields)
+            curves = tuple(curve_from(row) for row in fields.pop("curves", ()))
+            return cls(curves=curves, rows=rows, differences=differences, seeds=seeds, notes=notes, **fields)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise MismatchError(f"{path}: expected a comparison written by `ragmtl compare`, found {error}") from error
 

@@ -25,6 +25,7 @@ from ragmtl.build import Material, Watch, evidence_index, gather, new_model, ope
 from ragmtl.checks import Tell, checked_tasks, inform, refuse_unlabelled, untold
 from ragmtl.compare import Arm, EvidenceKind, choose_arms, compare
 from ragmtl.config import Config, parse_config
+from ragmtl.curves import curves_of, save_curves
 from ragmtl.errors import MismatchError
 from ragmtl.evaluate import Measured, evaluate
 from ragmtl.kg.parsing.files import sha256
@@ -183,6 +184,7 @@ def compare_arms(
             source = evidence_index(index, arm.evidence, config.seed, folder / "shuffled-index", watch)
             held[arm.evidence] = gather(config, source, reader, loaded, arm.evidence, seed=config.seed, watch=watch)
         trainer, _ = _train(config, held[arm.evidence], tasks, seed, place, watch)
+        save_curves(curves_of(trainer.progress.epochs, arm.name, seed), place)
         found: dict[str, Measured] = {}
         for assembly in trainer.assemblies:
             for task in assembly.source.tasks:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from ragmtl.inspector.markup import escape, page, table
 from ragmtl.inspector.plot import difference_plot
+from ragmtl.inspector.report_parts import attention, conflict, learning
 from ragmtl.inspector.verdicts import ARMS, caution, kind, sentence
 from ragmtl.inspector.words import figure, interval, signed
-from ragmtl.report import Comparison, Difference, Row
+from ragmtl.report import ATTENTION, Comparison, Difference, Row
 
 _QUESTIONS = {
     ("rag-mtl", "mtl"): "Retrieval",
@@ -30,6 +31,7 @@ def render_comparison(comparison: Comparison) -> str:
             _notes(comparison.notes),
             _short(tasks, comparison),
             *(_task(number, task, comparison) for number, task in enumerate(tasks)),
+            conflict(comparison),
             _made(comparison),
             "</main>",
         )
@@ -111,12 +113,13 @@ def _task(number: int, task: str, comparison: Comparison) -> str:
     found = main_differences(comparison, task)
     slices = list(dict.fromkeys(d.slice for d in found))
     parts = [_slice_verdicts(task, part, [d for d in found if d.slice == part], comparison) for part in slices]
-    rows = [row for row in comparison.rows if row.task == task]
+    rows = [row for row in comparison.rows if row.task == task and not row.metric.startswith(ATTENTION)]
     places = dict.fromkeys((row.data, row.slice, row.split) for row in rows)
     tables = [_figures(place, [row for row in rows if (row.data, row.slice, row.split) == place]) for place in places]
     return (
         f'<section id="task-{number}"><h2>{escape(task)}</h2>{"".join(parts)}'
-        f"<h3>All figures</h3>{''.join(tables)}{_other_metrics(task, comparison)}</section>"
+        f"<h3>All figures</h3>{''.join(tables)}{_other_metrics(task, comparison)}"
+        f"{learning(task, comparison)}{attention(task, comparison)}</section>"
     )
 
 

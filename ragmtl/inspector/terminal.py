@@ -18,7 +18,7 @@ from ragmtl.inspector.report_page import main_differences, slice_words
 from ragmtl.inspector.verdicts import caution, kind, sentence
 from ragmtl.inspector.words import attention_sentence, chosen, count, figure, interval, known_names, local_name, percent
 from ragmtl.prediction import Answer, NodeView, Prediction
-from ragmtl.report import Comparison, Row
+from ragmtl.report import ATTENTION, Comparison, Row
 
 SHOWN_SCORES = 5
 SHOWN_TRIPLES = 12
@@ -61,7 +61,7 @@ def _print_evidence(console: Console, prediction: Prediction, *, read: bool) -> 
 def print_comparison(console: Console, comparison: Comparison) -> None:
     """Print every figure with its interval, and what the differences show."""
     for task in dict.fromkeys(row.task for row in comparison.rows):
-        rows = [row for row in comparison.rows if row.task == task]
+        rows = [row for row in comparison.rows if row.task == task and not row.metric.startswith(ATTENTION)]
         for place in dict.fromkeys((row.data, row.slice, row.split) for row in rows):
             for some in _narrow([row for row in rows if (row.data, row.slice, row.split) == place]):
                 console.print(_figures(task, some))

@@ -21,6 +21,7 @@ from ragmtl.evaluate import Measured
 from ragmtl.retrieval.query import Query
 from ragmtl.tasks.base import Example, Label, Task
 from ragmtl.tasks.classify import ClassTask, LabelsTask
+from ragmtl.tasks.metrics import mean
 from ragmtl.tasks.recommend import RankingTask
 
 NUMBER = 20
@@ -43,7 +44,8 @@ def measured(task: Task, right: int, threshold: float | None = None) -> Measured
     logits[right:, answer - 1] = 5
     slices = {"all": np.ones(NUMBER, np.bool_), "late": np.arange(NUMBER) >= NUMBER // 2}
     groups = tuple(example.group for example in examples)
-    return Measured(task.name, dict(task.measure(logits, examples, threshold)), groups, slices, threshold)
+    attention = {"none": mean(np.full(NUMBER, 0.4), np.arange(NUMBER) % 2 > 0)}
+    return Measured(task.name, dict(task.measure(logits, examples, threshold)), groups, slices, threshold, attention)
 
 
 @pytest.mark.parametrize(("task", "threshold"), [(SIGN, None), (PARTS, 0.35), (NEXT, None)])
@@ -57,6 +59,7 @@ def test_what_was_measured_comes_back(task: Task, threshold: float | None, tmp_p
         assert again.slices[part].tolist() == chosen.tolist()
         for metric in found.metrics:
             assert again.value(metric, part) == found.value(metric, part)
+    assert {name: one.value for name, one in again.attention.items()} == {"none": pytest.approx(0.4)}
     assert [path.name for path in tmp_path.iterdir()] == [f"{task.name}.npz"]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ragmtl.curves import Curve
 from ragmtl.errors import MismatchError
 from ragmtl.report import Comparison, Difference, Row, command, commit, machine, versions
 
@@ -13,9 +14,10 @@ from ragmtl.report import Comparison, Difference, Row, command, commit, machine,
 def comparison() -> Comparison:
     row = Row("tea", "kind", "all", "test", "mtl", "macro_f1", 0.5, 0.25, 1 / 3, (0, 1))
     difference = Difference("kind", "all", "macro_f1", "rag-mtl", "mtl", 0.1, -0.1, 0.3)
+    curve = Curve("valid", "kind", "mtl", 0, (10, 20), (0.5, 0.25))
     machine, versions = "Linux", {"python": "3.11"}
     return Comparison(
-        "tea", (row,), (difference,), "ragmtl compare", "abc+", machine, versions, (0, 1), ("tästings: 1",)
+        "tea", (row,), (difference,), "ragmtl compare", "abc+", machine, versions, (0, 1), ("tästings: 1",), (curve,)
     )
 
 

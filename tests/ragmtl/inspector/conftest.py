@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from ragmtl.curves import Curve
 from ragmtl.prediction import (
     Answer,
     MentionView,
@@ -308,4 +309,5 @@ def hostile_comparison(comparison: Comparison) -> Comparison:
         {bad: bad},
         (0,),
         (bad,),
+        (Curve("valid", bad, bad, 0, (1,), (0.5,)), Curve("conflict", bad, bad, 0, (1,), (0.5,))),
     )
