@@ -1,15 +1,11 @@
 """Triples of a SPARQL endpoint: pages of CONSTRUCT as N-Triples, beside rows through rdflib's SPARQLStore.
 
-`python -m benchmarks.kg.endpoint --data ../shared/data` prints the rows as JSON. It loads the first `lines` of the
-lexicon into an Oxigraph server on this machine (`pip install oxigraph`), and makes a graph of them both ways, with
-pages of the same size.
+The first lines of the lexicon go into an Oxigraph server on this machine (`pip install oxigraph`), and become a graph
+both ways, with pages of the same size.
 """
 
 from __future__ import annotations
 
-import argparse
-import gzip
-import json
 import shutil
 import socket
 import subprocess
@@ -18,18 +14,16 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 
 from rdflib import Graph
 from rdflib.plugins.stores.sparqlstore import SPARQLStore
 
+from benchmarks.kg.row import Row, first_lines, row_of
 from ragmtl.kg.bridge.collect import Collector
 from ragmtl.kg.endpoints.endpoint import Endpoint
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.parsing.read import read_rdf
-
-Row = dict[str, object]
 
 
 def rows(data: Path, *, lines: int = 200_000, page: int = 10_000) -> list[Row]:
@@ -39,14 +33,16 @@ def rows(data: Path, *, lines: int = 200_000, page: int = 10_000) -> list[Row]:
         data: The folder that holds `lexicon/oewn.nt.gz`.
         lines: How many of its lines to serve.
         page: Triples of a page.
+
+    Raises:
+        ValueError: The two graphs differ.
     """
     program = _program()
     if program is None:
         return []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with gzip.open(data / "lexicon" / "oewn.nt.gz", "rt") as packed, (folder / "part.nt").open("w") as file:
-            file.writelines(islice(packed, lines))
+        first_lines(data, folder / "part.nt", lines)
         with _serving(program, folder) as url:
             start = time.perf_counter()
             path = Endpoint(url, page=page).fetch(folder / "cache")
@@ -58,17 +54,13 @@ def rows(data: Path, *, lines: int = 200_000, page: int = 10_000) -> list[Row]:
             theirs = time.perf_counter() - start
     if (len(graph), len(graph.literals)) != (len(expected), len(expected.literals)):
         raise ValueError(f"expected {len(expected)} triples, found {len(graph)}")
-    statements = len(graph) + len(graph.literals)
+    statements, slice_ = len(graph) + len(graph.literals), f"{lines} lines, pages of {page}"
     return [
-        {
-            "what": "endpoint to graph",
-            "statements": statements,
-            "seconds": ours,
-            "of which fetching": fetched,
-            "statements a second": statements / ours,
-            "through SPARQLStore": theirs,
-            "times faster": theirs / ours,
-        }
+        row_of("endpoint", slice_, "CONSTRUCT as N-Triples", "seconds", ours),
+        row_of("endpoint", slice_, "CONSTRUCT as N-Triples", "seconds_fetching", fetched),
+        row_of("endpoint", slice_, "CONSTRUCT as N-Triples", "rate", statements / ours),
+        row_of("endpoint", slice_, "rdflib's SPARQLStore", "rate", statements / theirs),
+        row_of("endpoint", slice_, "CONSTRUCT as N-Triples", "times_as_fast_as_rdflib", theirs / ours),
     ]
 
 
@@ -108,12 +100,3 @@ def _serving(program: str, folder: Path) -> Iterator[str]:
 def _program() -> str | None:
     beside = Path(sys.executable).with_name("oxigraph")
     return str(beside) if beside.exists() else shutil.which("oxigraph")
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--lines", type=int, default=200_000)
-    parser.add_argument("--page", type=int, default=10_000)
-    arguments = parser.parse_args()
-    print(json.dumps(rows(arguments.data, lines=arguments.lines, page=arguments.page), indent=1))

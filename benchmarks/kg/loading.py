@@ -1,15 +1,12 @@
 """Loading, memory, size at rest, reopening and growth, on the first lines of the lexicon.
 
-    python -m benchmarks.kg.loading --data ../shared/data
-
 Each measurement runs in a process of its own, after the compiled code was loaded; the best of a few repeats counts, and
-the peers run beside in the same way. Memory is the highest resident set while loading, less the one before and less the
-one after (the graph).
+the peers run beside in the same way. Extra memory is the highest resident set while loading, less the one before and
+less what the graph takes afterwards.
 """
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import itertools
 import json
@@ -17,15 +14,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
+from functools import partial
 from pathlib import Path
 
 import pyoxigraph
 import rdflib
 
+from benchmarks.kg.row import Row, first_lines, lexicon_file, row_of, timed
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.parsing.read import read_rdf
-
-Row = dict[str, object]
 
 FORMATS = {
     "turtle": ("ttl", pyoxigraph.RdfFormat.TURTLE),
@@ -33,97 +31,133 @@ FORMATS = {
     "xml": ("rdf", pyoxigraph.RdfFormat.RDF_XML),
     "json-ld": ("jsonld", pyoxigraph.RdfFormat.JSON_LD),
 }
-SIZES = (100_000, 1_000_000, 10_000_000)
-_REPEATS, _OTHERS, _WARM = 3, 300_000, '<http://x/a> <http://x/p> <http://x/b> , "x"@en .'
+MILLION = 1_000_000
+SIZES = (100_000, MILLION, 10 * MILLION)
+_REPEATS, _OTHERS, _FILES = 5, 300_000, 4
+_WARM = '<http://x/a> <http://x/p> <http://x/b> , "x"@en .'
 
 
 def rows(data: Path, *, repeats: int = _REPEATS) -> list[Row]:
-    """All figures about loading."""
+    """All figures about loading.
+
+    Args:
+        data: The folder that holds `lexicon/oewn.nt.gz`.
+        repeats: How many times each is measured, up to 10⁶ triples; beyond, twice.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        files = {size: _lines(data, folder, size) for size in SIZES}
-        found = [*_triples(files, repeats), *_formats(files[1_000_000], folder, repeats)]
-        return [*found, *_rest(data / "lexicon" / "oewn.nt.gz", files[1_000_000], folder)]
+        million = first_lines(data, folder / "1000000.nt", MILLION)
+        found = _lines(million, folder, repeats)
+        found += _several(million, folder / "several", repeats)
+        found += _formats(million, folder, repeats)
+        return found + _rest(lexicon_file(data), million, folder)
 
 
-def _lines(data: Path, folder: Path, size: int) -> Path:
-    """The first lines of the lexicon; beyond 10⁶ they are copied, with other names in each copy."""
-    path, part = folder / f"{size}.nt", min(size, 1_000_000)
-    with gzip.open(data / "lexicon" / "oewn.nt.gz") as file:
-        content = b"".join(itertools.islice(file, part))
-    with path.open("wb") as target:
-        for copy in range(size // part):
-            renamed = content.replace(b"<https://en-word.net/", b"<https://en-word.net/%d/" % copy)
-            target.write(renamed.replace(b"_:f", b"_:c%df" % copy) if copy else content)
-    return path
-
-
-def _triples(files: dict[int, Path], repeats: int) -> list[Row]:
+def _lines(million: Path, folder: Path, repeats: int) -> list[Row]:
+    """N-Triples of three sizes, and the peers on 10⁶ triples."""
     found = []
-    for size, path in files.items():
-        for threads in (1, 2, 4):
-            best = _best(path, "scan", threads, repeats if size <= 1_000_000 else 1)
-            arm, slice_ = f"scan, threads {threads}", f"{size} lines"
-            found += [_row("load", slice_, arm, name, value * (size if name == "rate" else 1)) for name, value in best]
-    for lane in ("rdflib peer", "pyoxigraph and a dictionary"):
-        found += [
-            _row("load", "1000000 lines", lane, name, value * (1_000_000 if name == "rate" else 1))
-            for name, value in _best(files[1_000_000], lane, 1, 1)
-        ]
+    for size in SIZES:
+        path = million if size == MILLION else _resized(million, folder / f"{size}.nt", size)
+        for threads in (1, 2, 4) if size == MILLION else (1, 2):
+            best = _best(path, "scan", threads, size, repeats if size <= MILLION else 2)
+            found += [row_of("load", f"{size} triples", f"ragmtl, threads {threads}", *figure) for figure in best]
+        if size > MILLION:
+            path.unlink()
+    for lane in ("rdflib", "pyoxigraph and a dictionary"):
+        found += [row_of("load", f"{MILLION} triples", lane, *figure) for figure in _best(million, lane, 1, MILLION, 1)]
     return found
 
 
-def _formats(lines: Path, folder: Path, repeats: int) -> list[Row]:
+def _resized(million: Path, target: Path, size: int) -> Path:
+    """The first lines of a file, or copies of all, with other names in each copy."""
+    with million.open("rb") as file:
+        content = b"".join(itertools.islice(file, size))
+    with target.open("wb") as copies:
+        for copy in range(max(size // MILLION, 1)):
+            renamed = content.replace(b"<https://en-word.net/", b"<https://en-word.net/%d/" % copy)
+            copies.write(renamed.replace(b"_:f", b"_:c%df" % copy) if copy else content)
+    return target
+
+
+def _several(million: Path, folder: Path, repeats: int) -> list[Row]:
+    """The same triples in several packed files."""
+    folder.mkdir()
+    with million.open("rb") as file:
+        for number in range(_FILES):
+            with gzip.open(folder / f"{number}.nt.gz", "wb", compresslevel=6) as packed:
+                packed.writelines(itertools.islice(file, MILLION // _FILES))
+    found = []
+    for threads in (1, 2, 4):
+        best = _best(folder, "", threads, MILLION, repeats)
+        found += [row_of("load", f"{_FILES} packed files", f"ragmtl, threads {threads}", *figure) for figure in best]
+    return found
+
+
+def _formats(million: Path, folder: Path, repeats: int) -> list[Row]:
+    """The other formats, beside pyoxigraph alone and rdflib."""
     found = []
     for name, (ending, kind) in FORMATS.items():
         path = folder / f"some.{ending}"
-        with lines.open("rb") as file:
+        with million.open("rb") as file:
             quads = pyoxigraph.parse(b"".join(itertools.islice(file, _OTHERS)), pyoxigraph.RdfFormat.N_TRIPLES)
             named = kind.supports_datasets
             pyoxigraph.serialize((quad if named else quad.triple for quad in quads), str(path), kind)
-        best = _best(path, "pyoxigraph", 1, repeats)
-        found += [_row("load", name, "pyoxigraph lane", k, v * (_OTHERS if k == "rate" else 1)) for k, v in best]
+        for arm, lane, times in (
+            ("ragmtl", "", repeats),
+            ("pyoxigraph, parse only", "pyoxigraph, parse only", repeats),
+            ("rdflib", "rdflib", 1),
+        ):
+            found += [row_of("load", name, arm, *figure) for figure in _best(path, lane, 1, _OTHERS, times)]
+        path.unlink()
     return found
 
 
 def _rest(whole: Path, million: Path, folder: Path) -> list[Row]:
-    found = []
-    for slice_, path in (("1000000 lines", million), ("whole lexicon", whole)):
+    """Bytes on disk with all texts, and how long opening a graph anew takes, a label included."""
+    small = _resized(million, folder / "small.nt", 100_000)
+    run = _run(small, "rdflib, its graph only", 1)
+    kept = (run["after"] - run["before"]) * (1 << 20) / 100_000
+    found = [row_of("at rest", "100000 triples", "rdflib, in memory", "bytes_per_triple", kept)]
+    for slice_, path in ((f"{MILLION} triples", million), ("whole lexicon", whole)):
         graph, place = read_rdf(path), folder / "saved"
-        count = len(graph) + len(graph.literals)
         graph.save(place)
         size = sum(file.stat().st_size for file in place.iterdir())
-        found.append(_row("at rest", slice_, "ragmtl", "bytes_per_triple", size / count))
-        found.append(_row("reopen", slice_, "ragmtl", "milliseconds", min(_reopened(place) for _ in range(5)) * 1e3))
+        each = size / (len(graph) + len(graph.literals))
+        found.append(row_of("at rest", slice_, "ragmtl", "bytes_per_triple", each))
+        found.append(row_of("reopen", slice_, "ragmtl", "milliseconds", timed(partial(_reopened, place), 7)[1] * 1e3))
     return found
 
 
-def _reopened(place: Path) -> float:
-    start = time.perf_counter()
+def _reopened(place: Path) -> str:
     graph = KnowledgeGraph.load(place)
-    graph.label(len(graph.nodes) // 2)
-    return time.perf_counter() - start
+    return graph.label(len(graph.nodes) // 2)
 
 
-def _best(path: Path, lane: str, threads: int, repeats: int) -> list[tuple[str, float]]:
-    """Loads per second (times the statements: the rate), and extra memory in megabytes, of the best repeat."""
-    command = [sys.executable, "-m", "benchmarks.kg.loading", "--one", str(path), lane, str(threads)]
-    runs = [json.loads(subprocess.run(command, capture_output=True, check=True).stdout) for _ in range(repeats)]
-    best = min(runs, key=lambda run: float(run["seconds"]))
+def _best(path: Path, lane: str, threads: int, size: int, repeats: int) -> list[tuple[str, float]]:
+    """Rate, seconds and memory in megabytes of the best repeat."""
+    best = min((_run(path, lane, threads) for _ in range(repeats)), key=lambda run: run["seconds"])
     return [
-        ("rate", 1 / best["seconds"]),
+        ("rate", size / best["seconds"]),
         ("seconds", best["seconds"]),
         ("processor_seconds", best["processor"]),
-        ("extra_peak_mb", best["peak"] - best["before"] - max(best["after"] - best["before"], 0)),
+        ("extra_peak_mb", best["peak"] - max(best["after"], best["before"])),
         ("peak_mb", best["peak"]),
+        ("peak_over_before_mb", best["peak"] - best["before"]),
     ]
 
 
+def _run(path: Path, lane: str, threads: int) -> dict[str, float]:
+    command = [sys.executable, "-m", "benchmarks.kg.loading", str(path), lane, str(threads)]
+    found: dict[str, float] = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    return found
+
+
 def _one(path: Path, lane: str, threads: int) -> dict[str, float]:
+    """One measurement, after a small file was read the same way."""
     with tempfile.TemporaryDirectory() as name:
-        warm = Path(name) / f"warm{path.suffix}"
+        warm = Path(name) / (f"warm{path.suffix}" if path.is_file() else "warm.nt")
         lines = pyoxigraph.parse(_WARM, pyoxigraph.RdfFormat.TURTLE)
-        kind = pyoxigraph.RdfFormat.from_extension(path.suffix[1:]) or pyoxigraph.RdfFormat.N_TRIPLES
+        kind = pyoxigraph.RdfFormat.from_extension(warm.suffix[1:]) or pyoxigraph.RdfFormat.N_TRIPLES
         pyoxigraph.serialize((q if kind.supports_datasets else q.triple for q in lines), str(warm), kind)
         _load(warm, lane, threads)
     Path("/proc/self/clear_refs").write_text("5")  # forget the highest resident set so far
@@ -137,16 +171,28 @@ def _one(path: Path, lane: str, threads: int) -> dict[str, float]:
 
 
 def _load(path: Path, lane: str, threads: int) -> object:
-    if lane == "rdflib peer":
-        return _dictionary(rdflib.Graph().parse(str(path), format="nt"))
-    if lane == "pyoxigraph and a dictionary":
-        return _dictionary(quad.triple for quad in pyoxigraph.parse(path=str(path)))
-    return read_rdf(path, lane=lane, threads=threads)  # type: ignore[arg-type]
+    match lane:
+        case "rdflib":
+            return _dictionary(_rdflib(path))
+        case "rdflib, its graph only":
+            return _rdflib(path)
+        case "pyoxigraph and a dictionary":
+            return _dictionary(quad.triple for quad in pyoxigraph.parse(path=str(path)))
+        case "pyoxigraph, parse only":
+            return deque(pyoxigraph.parse(path=str(path)), 0)
+        case _:
+            return read_rdf(path, lane=lane or None, threads=threads)  # type: ignore[arg-type]
 
 
-def _dictionary(triples: object) -> object:
+def _rdflib(path: Path) -> rdflib.Graph:
+    """A graph, or a dataset where the format knows named graphs."""
+    named = path.suffix in (".trig", ".jsonld")
+    return (rdflib.Dataset() if named else rdflib.Graph()).parse(str(path))
+
+
+def _dictionary(statements: object) -> object:
     terms: dict[object, int] = {}
-    found = [tuple(terms.setdefault(term, len(terms)) for term in triple) for triple in triples]  # type: ignore[attr-defined]
+    found = [tuple(terms.setdefault(term, len(terms)) for term in parts) for parts in statements]  # type: ignore[attr-defined]
     return terms, found
 
 
@@ -155,23 +201,5 @@ def _resident(name: str) -> float:
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(name))
 
 
-def _row(task: str, slice_: str, arm: str, metric: str, value: float) -> Row:
-    named = {"data": "lexicon", "task": task, "slice": slice_, "split": "all", "arm": arm, "metric": metric}
-    return named | {"value": value, "low": None, "high": None, "seeds": []}
-
-
-def main() -> None:
-    """Print the rows, or the measurement of one load."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path)
-    parser.add_argument("--one", nargs=3)
-    given = parser.parse_args()
-    if given.one:
-        path, lane, threads = given.one
-        print(json.dumps(_one(Path(path), lane, int(threads))))
-    else:
-        print(json.dumps(rows(given.data), indent=1))
-
-
 if __name__ == "__main__":
-    main()
+    print(json.dumps(_one(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))))

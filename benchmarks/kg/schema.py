@@ -1,19 +1,12 @@
-"""Words, hubs, inference and change: how long they take, and whether walks stay near.
-
-`python -m benchmarks.kg.schema --data ../shared/data` prints the rows as JSON.
-"""
+"""Words, hubs, inference and change: how long they take, and whether walks stay near."""
 
 from __future__ import annotations
 
-import argparse
-import json
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
+from benchmarks.kg.row import Row, lexicon_file, row_of, timed
 from ragmtl.kg.changes.infer import RULES, infer
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.labels import Labels
@@ -21,8 +14,7 @@ from ragmtl.kg.parsing.read import read_rdf
 from ragmtl.kg.walks.hubs import quiet_relations
 from ragmtl.kg.walks.walk import k_hop, pagerank
 
-Row = dict[str, object]
-Made = TypeVar("Made")
+WHOLE = "whole lexicon"
 LINE, CLASSES, INSTANCES = 5000, 1000, 100_000
 
 
@@ -35,7 +27,7 @@ def rows(data: Path | None = None, *, lexicon: KnowledgeGraph | None = None, see
         seeds: How many nodes to start walks from.
     """
     if lexicon is None and data is not None:
-        lexicon = read_rdf(data / "lexicon" / "oewn.nt.gz")
+        lexicon = read_rdf(lexicon_file(data))
     found = [hierarchy()]
     return found if lexicon is None else [*words(lexicon), *siblings(lexicon, seeds), *changes(lexicon), *found]
 
@@ -43,12 +35,17 @@ def rows(data: Path | None = None, *, lexicon: KnowledgeGraph | None = None, see
 def words(graph: KnowledgeGraph) -> list[Row]:
     """Finding the label of every node, and reading them all."""
     parts = (graph.nodes, graph.relations, graph.literals, (graph.outgoing, graph.incoming))
-    labels, seconds = timed(lambda: Labels.of(*parts, graph.languages, graph.labels.vocabulary))
+    labels, finding = timed(lambda: Labels.of(*parts, graph.languages, graph.labels.vocabulary))
     texts, reading = timed(lambda: list(labels))
     unnamed = sum(text.startswith("unnamed") for text in texts)
+    some = np.random.default_rng(0).choice(len(labels), 1000, replace=False).tolist()
+    _, each = timed(lambda: [labels[node] for node in some], 3)
     return [
-        {"what": "labels: find", "nodes": len(labels), "seconds": seconds},
-        {"what": "labels: read all", "seconds": reading, "stated": int((labels.rows >= 0).sum()), "unnamed": unnamed},
+        row_of("labels", WHOLE, "find", "seconds", finding),
+        row_of("labels", WHOLE, "read all", "seconds", reading),
+        row_of("labels", WHOLE, "read one", "microseconds", each * 1e6 / len(some)),
+        row_of("labels", WHOLE, "stated", "share", float((labels.rows >= 0).mean())),
+        row_of("labels", WHOLE, "made of the neighbourhood's words", "share", unnamed / len(texts)),
     ]
 
 
@@ -57,10 +54,8 @@ def siblings(graph: KnowledgeGraph, seeds: int) -> list[Row]:
     generator = np.random.default_rng(0)
     starts = generator.choice(np.unique(graph.heads), seeds, replace=False).tolist()
     quiet, seconds = timed(lambda: quiet_relations(graph))
-    found: list[Row] = [
-        {"what": "quiet relations", "names": sorted(graph.relation_label(at) for at in quiet), "seconds": seconds}
-    ]
-    for name, hide in (("all relations", frozenset[int]()), ("without quiet ones", quiet)):
+    found = [row_of("hubs", WHOLE, f"{len(quiet)} quiet relations", "seconds", seconds)]
+    for arm, hide in (("all relations", frozenset[int]()), ("without quiet ones", quiet)):
         walked, near = [], []
         for start in starts:
             around = k_hop(graph, [start], hops=4, budget=20_000, hide=quiet).nodes
@@ -68,17 +63,26 @@ def siblings(graph: KnowledgeGraph, seeds: int) -> list[Row]:
             walked.append(float(scores[~np.isin(nodes, around)].sum() / max(scores.sum(), 1e-12)))
             hops = k_hop(graph, [start], hops=2, budget=50, hide=hide).nodes
             near.append(float(np.isin(hops, around).mean()))
-        row = {"pagerank beyond four hops": float(np.mean(walked)), "of 2 hops, 50 nodes, near": float(np.mean(near))}
-        found.append({"what": f"walk: {name}", **row})
+        found.append(row_of("hubs", WHOLE, arm, "pagerank_beyond_four_hops", float(np.mean(walked))))
+        found.append(row_of("hubs", WHOLE, arm, "near_share_of_two_hops", float(np.mean(near))))
     return found
 
 
 def changes(graph: KnowledgeGraph) -> list[Row]:
-    """One triple added, and its source removed again."""
+    """One triple added, and its source removed again.
+
+    Raises:
+        ValueError: The graph is not the same as before.
+    """
     iri = graph.nodes[int(graph.heads[0])]
     changed, adding = timed(lambda: graph.with_changes([("http://x/new", "http://x/p", iri)], source="editor"))
     back, removing = timed(lambda: changed.without_source("editor"))
-    return [{"what": "change", "add": adding, "remove source": removing, "same digest": back.digest == graph.digest}]
+    if back.digest != graph.digest:
+        raise ValueError(f"expected the digest {graph.digest}, found {back.digest}")
+    return [
+        row_of("change", WHOLE, "add a triple", "seconds", adding),
+        row_of("change", WHOLE, "remove its source", "seconds", removing),
+    ]
 
 
 def hierarchy() -> Row:
@@ -90,20 +94,6 @@ def hierarchy() -> Row:
     triples += [("http://x/previous", "http://www.w3.org/2002/07/owl#inverseOf", "http://x/next")]
     graph = KnowledgeGraph.from_triples(triples)
     result, seconds = timed(lambda: infer(graph, RULES))
-    return {"what": "infer", "stated": len(graph), "inferred": dict(result.report.inferred), "seconds": seconds}
-
-
-def timed(make: Callable[[], Made]) -> tuple[Made, float]:
-    """What was made, and in how many seconds."""
-    start = time.perf_counter()
-    made = make()
-    return made, round(time.perf_counter() - start, 4)
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, help="folder with lexicon/oewn.nt.gz")
-    parser.add_argument("--graph", type=Path, help="the lexicon as a saved graph")
-    arguments = parser.parse_args()
-    opened = KnowledgeGraph.load(arguments.graph) if arguments.graph else None
-    print(json.dumps(rows(arguments.data, lexicon=opened), indent=1))
+    inferred = sum(count for _, count in result.report.inferred)
+    slice_ = f"{len(graph)} stated, {inferred} inferred"
+    return row_of("infer", slice_, "all rules", "seconds", seconds, data="tree of classes")

@@ -1,28 +1,23 @@
 """SPARQL over the graph, beside rdflib's store in memory: the same engine, other joins.
 
-`python -m benchmarks.kg.sparql --data ../shared/data` prints the rows as JSON, for the first `lines` of the lexicon.
-Each question is asked three times of both; the median counts, and the answers must have as many rows.
+Over the first lines of the lexicon. Each question is asked three times of both; the median counts, and the answers must
+have as many rows.
 """
 
 from __future__ import annotations
 
-import argparse
-import gzip
-import json
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
-from itertools import islice
 from pathlib import Path
 
 import rdflib
 
+from benchmarks.kg.row import Row, first_lines, row_of
 from ragmtl.kg.bridge.store import GraphStore
 from ragmtl.kg.parsing.read import read_rdf
 from ragmtl.kg.sparql.query import query
-
-Row = dict[str, object]
 
 REPEATS = 3
 PREFIXES = {"wn": "https://globalwordnet.github.io/schemas/wn#", "skos": "http://www.w3.org/2004/02/skos/core#"}
@@ -45,16 +40,17 @@ QUESTIONS = {
 
 
 def rows(data: Path, *, lines: int = 200_000) -> list[Row]:
-    """Seconds of each question, ours and rdflib's, and the ratio.
+    """Milliseconds of each question, ours and rdflib's, and the ratio.
 
     Args:
         data: The folder that holds `lexicon/oewn.nt.gz`.
         lines: How many of its lines to load.
+
+    Raises:
+        ValueError: The answers differ.
     """
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "part.nt"
-        with gzip.open(data / "lexicon" / "oewn.nt.gz", "rt") as packed, path.open("w") as file:
-            file.writelines(islice(packed, lines))
+        path = first_lines(data, Path(folder) / "part.nt", lines)
         store = GraphStore(graph=read_rdf(path))
         memory = rdflib.Graph().parse(path, format="nt")
     found = []
@@ -63,10 +59,9 @@ def rows(data: Path, *, lines: int = 200_000) -> list[Row]:
         theirs, expected = _timed(lambda asked=question: len(memory.query(asked, initNs=PREFIXES)))
         if count != expected:
             raise ValueError(f"{name}: expected {expected} rows, found {count}")
-        ratio = theirs / ours
-        found.append(
-            {"what": f"SPARQL: {name}", "rows": count, "seconds": ours, "rdflib": theirs, "times faster": ratio}
-        )
+        found.append(row_of("SPARQL", name, "ragmtl", "p50_ms", ours * 1e3))
+        found.append(row_of("SPARQL", name, "rdflib", "p50_ms", theirs * 1e3))
+        found.append(row_of("SPARQL", name, "ragmtl", "times_as_fast_as_rdflib", theirs / ours))
     return found
 
 
@@ -78,11 +73,3 @@ def _timed(ask: Callable[[], int]) -> tuple[float, int]:
         count = ask()
         seconds.append(time.perf_counter() - start)
     return statistics.median(seconds), count
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--lines", type=int, default=200_000)
-    arguments = parser.parse_args()
-    print(json.dumps(rows(arguments.data, lines=arguments.lines), indent=1))

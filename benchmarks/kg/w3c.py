@@ -25,6 +25,7 @@ from rdflib.namespace import RDF
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.kg.row import Row, row_of
 from ragmtl.errors import Error
 from ragmtl.kg.graph import KnowledgeGraph, Literal
 from ragmtl.kg.parsing.read import Lane, read_rdf
@@ -100,12 +101,13 @@ def counts(found: list[Outcome]) -> dict[str, tuple[int, int]]:
     return {suite: (sum(outcome.passed for outcome in row), len(row)) for suite, row in rows.items()}
 
 
-def rows(folder: Path) -> list[dict[str, object]]:
-    """One row for each suite and lane, for the benchmark's table; none where the folder holds no suite."""
+def rows(folder: Path) -> list[Row]:
+    """How many tests of each suite each lane passes, and of how many; nothing where the folder holds no suite."""
     return [
-        {"part": "w3c", "suite": suite, "lane": lane or "default", "passed": passed, "tests": tests}
+        row_of("W3C tests", suite, lane or "default", metric, value, data="W3C")
         for lane in (None, *get_args(Lane))
         for suite, (passed, tests) in counts(outcomes(folder, lane)).items()
+        for metric, value in (("passed", passed), ("tests", tests))
     ]
 
 

@@ -1,34 +1,30 @@
 """Neighbourhoods: how long PageRank and two hops take, how right they are, and whether that grows with the graph.
 
-`python -m benchmarks.kg.walk --data ../shared/data` prints the rows as JSON. The natural graph is all of the lexicon;
-in the hub-heavy one heads are drawn by Zipf's law (the k-th node of n with a chance of 1 / k). The exact scores are
-those of power iteration until the change is below 1e-9.
+The natural graph is all of the lexicon; in the hub-heavy one heads are drawn by Zipf's law (the k-th node of n with a
+chance of 1 / k). The exact scores are those of power iteration until the change is below 1e-9.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
-import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 import networkx
 import numpy as np
 from scipy import sparse
 
+from benchmarks.kg.row import Row, lexicon_file, row_of, timed
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.parsing.read import read_rdf
 from ragmtl.kg.walks.terrain import _survey, terrain_of
-from ragmtl.kg.walks.walk import k_hop, pagerank, pageranks
+from ragmtl.kg.walks.walk import MOST_EDGES, k_hop, pagerank, pageranks
 
 DAMPING, BEST, RELATIONS, REPEATS = 0.85, 50, 8, 3
 SIZES = (100_000, 1_000_000, 10_000_000)
 SLOW = 2
 """How many seeds the slow peers are timed on."""
-
-Row = dict[str, object]
 
 
 def rows(
@@ -50,14 +46,14 @@ def rows(
     """
     found: list[Row] = []
     if lexicon is None and data is not None:
-        lexicon = read_rdf(data / "lexicon" / "oewn.nt.gz")
+        lexicon = read_rdf(lexicon_file(data))
     if lexicon is not None:
-        found += of_graph("natural (lexicon)", lexicon, seeds, peers=peers)
+        found += of_graph("lexicon", lexicon, seeds, peers=peers)
     for size in sizes:
         graph = hub_heavy(size // 10, size)
         if size == 1_000_000:
             found += of_graph("hub-heavy", graph, seeds, peers=peers)
-        found.append(growth(graph, seeds))
+        found += growth(graph, seeds)
     return found
 
 
@@ -76,39 +72,38 @@ def of_graph(name: str, graph: KnowledgeGraph, seeds: int, *, peers: bool) -> li
     """PageRank and two hops on one graph, beside what others take for the same."""
     chosen = _seeds(graph, seeds)
     found = _pagerank_rows(name, graph, chosen)
-    found += [_timed(name, graph, f"2 hops, {budget} nodes", _hops(graph, budget), chosen) for budget in (32, 100)]
+    for budget in (32, 100):
+        found += _timed(("2 hops", "one seed", f"k_hop, {budget} nodes"), _hops(graph, budget), chosen, data=name)
     if peers:
         ends = zip(graph.heads.tolist(), graph.tails.tolist(), strict=True)
         found += _peers(name, graph, chosen, ends)
     return found
 
 
-def growth(graph: KnowledgeGraph, seeds: int) -> Row:
-    """What a query takes on a graph of this size."""
-    chosen = _seeds(graph, seeds)
-    began = time.perf_counter()
-    _survey(graph, frozenset())
-    survey = time.perf_counter() - began
-    walk, hops = _timed("", graph, "", _walk(graph), chosen), _timed("", graph, "", _hops(graph, 100), chosen)
-    times = {"pagerank_p50_ms": walk["p50_ms"], "two_hops_p50_ms": hops["p50_ms"], "survey_s": round(survey, 3)}
-    return {"part": "walk", "graph": "hub-heavy", "what": "growth", "edges": len(graph), **times}
+def growth(graph: KnowledgeGraph, seeds: int) -> list[Row]:
+    """What a query takes on a graph of this size, and the survey that each graph needs once."""
+    chosen, size = _seeds(graph, seeds), f"{len(graph):.0e} edges".replace("e+0", "e")
+    _, survey = timed(lambda: _survey(graph, frozenset()))
+    walk = _timed(("growth", size, "PageRank"), _walk(graph), chosen, data="hub-heavy")
+    hops = _timed(("growth", size, "2 hops, 100 nodes"), _hops(graph, 100), chosen, data="hub-heavy")
+    return [*walk, *hops, row_of("growth", size, "survey, once", "seconds", survey, data="hub-heavy")]
 
 
 def _pagerank_rows(name: str, graph: KnowledgeGraph, seeds: Sequence[int]) -> list[Row]:
     exact = [power_iteration(graph, seed) for seed in seeds]
     found = []
-    for epsilon, most in ((1e-6, 15_000), (1e-6, 10_000), (2e-5, 15_000)):
-        row = _timed(name, graph, f"PageRank, ε={epsilon}, {most} edges", _walk(graph, epsilon, most), seeds)
+    for epsilon, most in ((1e-6, MOST_EDGES), (1e-6, 10_000), (2e-5, MOST_EDGES)):
+        arm = "forward push" + ("" if (epsilon, most) == (1e-6, MOST_EDGES) else f", ε={epsilon}, {most} edges")
+        found += _timed(("PageRank", "one seed", arm), _walk(graph, epsilon, most), seeds, data=name)
         best = [pagerank(graph, [seed], [1.0], epsilon=epsilon, most=most)[0][:BEST] for seed in seeds]
         overlaps = [len(np.intersect1d(one, _best(scores))) / BEST for one, scores in zip(best, exact, strict=True)]
-        found.append(row | {"overlap": round(float(np.mean(overlaps)), 4), "least_overlap": min(overlaps)})
+        values = {"top_50_overlap": float(np.mean(overlaps)), "least_top_50_overlap": min(overlaps)}
+        found += [row_of("PageRank", "one seed", arm, metric, value, data=name) for metric, value in values.items()]
     for threads in (1, 2):
-        began = time.perf_counter()
-        pageranks(graph, [[seed] for seed in seeds], threads=threads)
-        each = 1e3 * (time.perf_counter() - began) / len(seeds)
-        found.append(
-            {**_head(name, graph), "what": f"PageRank, many at once, {threads} threads", "p50_ms": _round(each)}
-        )
+        sets = [[seed] for seed in seeds]
+        _, seconds = timed(lambda: pageranks(graph, sets, threads=threads), REPEATS)  # noqa: B023 -- called at once
+        each = 1e3 * seconds / len(seeds)
+        found.append(row_of("PageRank", "many seeds at once", f"threads {threads}", "ms_each", each, data=name))
     return found
 
 
@@ -139,14 +134,16 @@ def _matrix(graph: KnowledgeGraph) -> tuple[sparse.csr_array, np.ndarray]:
 
 
 def _peers(name: str, graph: KnowledgeGraph, seeds: Sequence[int], ends: Iterable[tuple[int, int]]) -> list[Row]:
-    found = [_timed(name, graph, "PageRank, scipy power iteration, 1e-6", _power(graph), seeds[:SLOW])]
-    other = networkx.Graph(ends)
-    found.append(_timed(name, graph, "PageRank, networkx, 1e-6", _networkx(other), seeds[:SLOW]))
+    other, few = networkx.Graph(ends), seeds[:SLOW]
 
     def ball(seed: int) -> object:
         return networkx.single_source_shortest_path_length(other, seed, cutoff=2)
 
-    return [*found, _timed(name, graph, "2 hops, networkx, all nodes", ball, seeds)]
+    return [
+        *_timed(("PageRank", "one seed", "scipy power iteration, 1e-6"), _power(graph), few, data=name),
+        *_timed(("PageRank", "one seed", "networkx, 1e-6"), _networkx(other), few, data=name),
+        *_timed(("2 hops", "one seed", "networkx, all nodes"), ball, seeds, data=name),
+    ]
 
 
 def _walk(graph: KnowledgeGraph, epsilon: float = 1e-6, most: int = 15_000) -> Callable[[int], object]:
@@ -165,24 +162,14 @@ def _networkx(other: networkx.Graph) -> Callable[[int], object]:
     return lambda seed: networkx.pagerank(other, DAMPING, personalization={seed: 1.0}, tol=1e-6 / len(other))
 
 
-def _timed(name: str, graph: KnowledgeGraph, what: str, ask: Callable[[int], object], seeds: Sequence[int]) -> Row:
+def _timed(named: tuple[str, str, str], ask: Callable[[int], object], seeds: Sequence[int], *, data: str) -> list[Row]:
     """The median over the seeds, each the best of some repeats, without the first call, which compiles."""
     ask(seeds[0])
-    times = []
-    for seed in seeds:
-        repeats = []
-        for _ in range(REPEATS if len(seeds) > SLOW else 1):
-            began = time.perf_counter()
-            ask(seed)
-            repeats.append(time.perf_counter() - began)
-        times.append(1e3 * min(repeats))
-    highest = statistics.quantiles(times, n=20)[-1] if len(times) > 1 else times[0]
-    row = {"what": what, "p50_ms": _round(statistics.median(times)), "p95_ms": _round(highest)}
-    return _head(name, graph) | row
-
-
-def _head(name: str, graph: KnowledgeGraph) -> Row:
-    return {"part": "walk", "graph": name, "edges": len(graph)}
+    repeats = REPEATS if len(seeds) > SLOW else 1
+    times = [1e3 * timed(partial(ask, seed), repeats)[1] for seed in seeds]
+    highest = statistics.quantiles(times, n=20)[-1] if len(times) > SLOW else max(times)
+    values = {"p50_ms": statistics.median(times), "p95_ms": highest}
+    return [row_of(*named, metric, value, data=data) for metric, value in values.items()]
 
 
 def _seeds(graph: KnowledgeGraph, count: int) -> list[int]:
@@ -193,24 +180,3 @@ def _seeds(graph: KnowledgeGraph, count: int) -> list[int]:
 
 def _best(scores: np.ndarray) -> np.ndarray:
     return np.lexsort((np.arange(len(scores)), -scores))[:BEST]
-
-
-def _round(value: float) -> float:
-    return float(f"{value:.3g}")
-
-
-def main() -> None:
-    """Print the rows."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--data", type=Path, help="folder of the shared data, for the lexicon")
-    parser.add_argument("--lexicon", type=Path, help="folder of its saved graph (`ragmtl kg export --format graph`)")
-    parser.add_argument("--seeds", type=int, default=50)
-    parser.add_argument("--no-peers", action="store_true", help="do not time networkx and scipy")
-    options = parser.parse_args()
-    lexicon = KnowledgeGraph.load(options.lexicon) if options.lexicon else None
-    for row in rows(options.data, lexicon=lexicon, seeds=options.seeds, peers=not options.no_peers):
-        print(json.dumps(row, ensure_ascii=False), flush=True)
-
-
-if __name__ == "__main__":
-    main()

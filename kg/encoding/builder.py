@@ -135,6 +135,11 @@ class GraphBuilder:
             columns = (nodes[heads], narrow(relations[links]), ends.astype(np.int32), origins[origin])
             self.blocks.append((key, columns))
 
+    def release(self) -> None:
+        """Give back what is needed to find terms only; no more can be added, but another one can absorb this one."""
+        for table in self._tables:
+            table.release()
+
     def build(
         self,
         *,

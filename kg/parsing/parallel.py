@@ -2,9 +2,10 @@
 
     each thread: read the next file, and the next, … -> no file is left: hash one, help with the blocks of one
 
-Each thread collects in a builder of its own. Every part of a file has a key, so the parts come together in the order of
-the files, whoever read them; and where several files are wrong, the first of them is named, as files are begun in order
-and those before it are read to their end.
+Each thread collects in a builder of its own; many bytes that pyoxigraph or rdflib reads go to processes (`apart`).
+Every part of a file has a key, so the parts come together in the order of the files, whoever read them; and where
+several files are wrong, the first of them is named, as files are begun in order and those before it are read to their
+end.
 """
 
 from __future__ import annotations
@@ -12,20 +13,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 from ragmtl.errors import DataError
 from ragmtl.kg.encoding.builder import GraphBuilder
 from ragmtl.kg.origins import Source
-from ragmtl.kg.parsing import oxigraph, rdflib_reader, scan
+from ragmtl.kg.parsing import scan
+from ragmtl.kg.parsing.apart import Errand, Helper, is_worthwhile
 from ragmtl.kg.parsing.files import check_unchanged, sha256, stamp
+from ragmtl.kg.parsing.lanes import Lane, is_scanned, read_whole
 from ragmtl.kg.parsing.reading import Options, Progress, Reading
-
-Lane = Literal["scan", "pyoxigraph", "rdflib"]
-"""What reads a file: the scanner (lines only), pyoxigraph, or rdflib (slow; to compare, and for what only it reads)."""
 
 
 def read_files(
@@ -46,7 +46,7 @@ def read_files(
     Raises:
         DataError: A file is malformed (the first of them, and its first line that is), or changed while it was read.
     """
-    crew = _Crew(files, lane, options, progress)
+    crew = _Crew(files, lane, options, progress, threads)
     builders = [GraphBuilder() for _ in range(threads)]
     if threads == 1:
         crew.work(builders[0])
@@ -97,23 +97,32 @@ class _Crew:
     """What the threads that read files together know of each other."""
 
     def __init__(
-        self, files: Sequence[tuple[Path, str]], lane: Lane | None, options: Options, progress: Progress | None
+        self,
+        files: Sequence[tuple[Path, str]],
+        lane: Lane | None,
+        options: Options,
+        progress: Progress | None,
+        threads: int,
     ) -> None:
         self._files, self._lane, self._options, self._progress = files, lane, options, progress
+        whole = [path for path, name in files if not is_scanned(name, lane)]
+        self._is_shared = threads > 1 and is_worthwhile(whole)
         self._jobs: list[_Job] = []
         self._last = len(files)
         self._lock, self._telling = threading.Lock(), threading.Lock()
 
     def work(self, builder: GraphBuilder) -> None:
         """Read files into a builder while there are any, then help the others: what each thread does."""
-        while (job := self._begin(builder)) is not None:
-            self._do(job, partial(self._read, job, builder))
-            self._hash(job)
+        with closing(Helper()) as process:
+            helper = process if self._is_shared else None
+            while (job := self._begin(builder)) is not None:
+                self._do(job, partial(self._read, job, builder, helper))
+                self._hash(job)
         for job in self._jobs:
             self._hash(job)
         for job in self._jobs:
             if self._joined(job):
-                self._do(job, partial(self._read, job, builder))
+                self._do(job, partial(self._read, job, builder, None))
 
     def stop(self, last: int) -> None:
         """Read no file after one of this number."""
@@ -140,8 +149,8 @@ class _Crew:
             path, name = self._files[number]
             seen = stamp(path)
             reading = Reading(builder, path, number, self._teller(number), self._options)
-            lines = name in ("nt", "nquads") and self._lane in (None, "scan")
-            self._jobs.append(_Job(reading, name, seen, scan.Parts(reading, name) if lines else None))
+            parts = scan.Parts(reading, name) if is_scanned(name, self._lane) else None
+            self._jobs.append(_Job(reading, name, seen, parts))
             return self._jobs[-1]
 
     def _teller(self, number: int) -> Progress:
@@ -180,12 +189,16 @@ class _Crew:
                 job.errors = (*job.errors, error)
             raise
 
-    def _read(self, job: _Job, builder: GraphBuilder) -> None:
+    def _read(self, job: _Job, builder: GraphBuilder, helper: Helper | None) -> None:
+        reading = job.reading
         if job.parts is not None:
             scan.read_parts(job.parts, builder)
+        elif helper is None:
+            read_whole(reading, job.name, self._lane)
         else:
-            _read_whole(job.reading, job.name, self._lane)
-            builder.flush((job.reading.number, 0))
+            errand = Errand(reading.path, job.name, reading.number, self._lane, self._options)
+            found = helper.read(errand, self._teller(reading.number))
+            reading.absorb(found.builder, found.count, found.left_out)
 
     def _hash(self, job: _Job) -> None:
         """Hash a file, unless another thread does or did."""
@@ -198,19 +211,6 @@ class _Crew:
             job.sha256 = sha256(job.reading.path)
 
         self._do(job, work)
-
-
-def _read_whole(reading: Reading, name: str, lane: Lane | None) -> None:
-    if lane == "rdflib":
-        rdflib_reader.parse_file(reading, name)
-        return
-    try:
-        oxigraph.parse_file(reading, name)
-    except oxigraph.ElsewhereError:
-        if lane is not None:
-            raise
-        reading.restart()
-        rdflib_reader.parse_file(reading, name)
 
 
 def _line(error: BaseException) -> int:

@@ -15,7 +15,8 @@ from ragmtl.errors import DataError
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.parsing.files import Sources, find_files, format_of
 from ragmtl.kg.parsing.iri import is_iri
-from ragmtl.kg.parsing.parallel import Lane, read_files
+from ragmtl.kg.parsing.lanes import Lane
+from ragmtl.kg.parsing.parallel import read_files
 from ragmtl.kg.parsing.reading import Options, Progress
 from ragmtl.kg.parsing.unpack import RATIO
 from ragmtl.kg.vocabulary import USUAL, Vocabulary

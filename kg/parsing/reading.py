@@ -114,6 +114,12 @@ class Reading:
         self.builder.add((self.number, self._part), str(self.path), rows)
         self.counted(len(rows))
 
+    def absorb(self, builder: GraphBuilder, count: int, left_out: Counter[str]) -> None:
+        """Take what was read elsewhere: the statements, how many they are, and what was left out."""
+        self.builder.absorb(builder)
+        self.left_out.update(left_out)
+        self.count += count
+
     def row(self, row: Row) -> None:
         """Add one statement whose blank nodes still have the names of the file, `_:name`."""
         head, relation, tail, graph = row

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import threading
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from hypothesis import strategies as st
 
 from ragmtl.errors import DataError
 from ragmtl.kg.graph import KnowledgeGraph
-from ragmtl.kg.parsing import scan
+from ragmtl.kg.parsing import apart, scan
+from ragmtl.kg.parsing.apart import Errand, Helper, Result
 from ragmtl.kg.parsing.read import read_rdf
+from ragmtl.kg.parsing.reading import Options, Progress
 from tests.kg.parsing.test_lanes import FILES
 from tests.kg.parsing.test_scan import arrays
 
@@ -42,6 +45,47 @@ def test_threads_change_nothing(tmp_path: Path) -> None:
     found = [said(read_rdf(files, threads=threads, on_error="skip")) for threads in THREADS]
     assert found[0] == found[1] == found[2]
     assert len(found[0][3]) == len(FILES) + 1  # type: ignore[arg-type]
+
+
+def test_files_read_by_other_processes_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = many(tmp_path, 100)
+    expected, told = said(read_rdf(files, on_error="skip")), dict[str, int]()
+    read: list[str] = []
+    reading = Helper.read
+
+    def noted(helper: Helper, errand: Errand, tell: Progress) -> Result:
+        read.append(errand.path.name)
+        return reading(helper, errand, tell)
+
+    monkeypatch.setattr(apart, "WORTHWHILE", 0)
+    monkeypatch.setattr(Helper, "read", noted)
+    found = read_rdf(files, threads=2, on_error="skip", progress=told.__setitem__)
+    assert said(found) == expected
+    assert told == {str(path): source.statements for path, source in zip(files, found.sources, strict=True)}
+    assert sorted(read) == ["a.jsonld", "a.n3", "a.rdf", "a.trig", "a.ttl"]
+
+
+def test_errors_of_other_processes_are_those_of_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, content in {"a.ttl": LINE, "b.ttl": f"{LINE}<http://x/a> <b> .", "c.ttl": "wrong"}.items():
+        (tmp_path / name).write_text(content)
+    monkeypatch.setattr(apart, "WORTHWHILE", 0)
+    found = []
+    for threads in (1, 2):
+        with pytest.raises(DataError) as caught:
+            read_rdf(tmp_path, threads=threads)
+        found.append((str(caught.value), caught.value.line))
+    assert found[0] == found[1]
+    assert found[0][1] == 2
+
+
+def test_a_process_that_dies_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.ttl").write_text(LINE)
+    monkeypatch.setattr(apart, "COMMAND", "import os; os._exit(9)")
+    with (
+        closing(Helper()) as helper,
+        pytest.raises(DataError, match=r"a\.ttl: expected the process .* ended \(with 9"),
+    ):
+        helper.read(Errand(tmp_path / "a.ttl", "turtle", 0, None, Options()), lambda *_: None)
 
 
 def test_in_every_lane_threads_change_nothing(tmp_path: Path) -> None:
@@ -97,8 +141,9 @@ def test_a_file_of_lines_is_read_by_all_threads(tmp_path: Path, monkeypatch: pyt
     reading = scan.read_parts
 
     def noted(parts: scan.Parts, builder: object) -> None:
-        readers.add(threading.current_thread().name)
-        both.wait()
+        if (name := threading.current_thread().name) not in readers:
+            readers.add(name)
+            both.wait()
         reading(parts, builder)  # type: ignore[arg-type]
 
     monkeypatch.setattr(scan, "read_parts", noted)
