@@ -118,6 +118,8 @@ class Index:
             except (MismatchError, OSError):
                 if read_manifest(folder) == manifest:  # else it was updated meanwhile
                     raise
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise MismatchError(f"expected a whole index in {folder}, found {error!r}; {AGAIN}") from error
         if check_sources:
             index.check_sources()
         return index

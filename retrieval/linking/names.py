@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float32, Int16, Int32, Int64, UInt64
 
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.retrieval.files.arrays import load_arrays, save_arrays
-from ragmtl.retrieval.linking.tokens import STOP_WORDS, hash_of, hashes, words_of
+from ragmtl.retrieval.linking.tokens import STOP_WORDS, hash_of, hashes, is_letter, words_of
 
 LONGEST = 16
 """Names of more words are not looked for."""
@@ -37,7 +37,8 @@ class Names:
     Attributes:
         keys: Hash of each name.
         lengths: How many words it has.
-        common: Whether it is one or two words, all of them stop words or of one or two letters or digits.
+        common: Whether it is one or two words, all of them stop words or of one or two letters or digits, or one
+            letter of a script without spaces.
         capital: Whether its first letter is a capital one.
         title: Whether it is also of two words or more, one of them a stop word: such names are titles.
         indptr: Its nodes are the entries `indptr[name]` to `indptr[name + 1]`.
@@ -208,7 +209,9 @@ def _key(words: tuple[str, ...]) -> int:
 
 
 def _is_common(words: tuple[str, ...]) -> bool:
-    return len(words) < _NEVER_COMMON and all(word in STOP_WORDS or len(word) < _SHORT for word in words)
+    if len(words) >= _NEVER_COMMON or (len(words) > 1 and is_letter(words[0])):
+        return False
+    return all(word in STOP_WORDS or len(word) < _SHORT for word in words)
 
 
 def _is_title(words: tuple[str, ...]) -> bool:

@@ -3,6 +3,12 @@
 >>> tokens = tokenise("Amélie's café & bar")
 >>> tokens.words
 ['amelies', 'cafe', 'and', 'bar']
+
+Scripts that put no spaces between words (Chinese characters, hiragana, Thai …) are read letter by letter, so that names
+are found within a sentence: a name is then a sequence of letters.
+
+>>> tokenise("北京在中国").words
+['北', '京', '在', '中', '国']
 """
 
 from __future__ import annotations
@@ -16,7 +22,25 @@ from hashlib import blake2b
 import numpy as np
 from jaxtyping import UInt64
 
-_TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|&")
+_SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3040-\u3096\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+"""Thai and Lao, Burmese, Khmer, hiragana, Chinese characters."""
+
+_UNSEEN = "\u00ad\u200c\u200d" + "".join(map(chr, range(0xFE00, 0xFE10)))
+"""Soft hyphen, joiners and variation selectors: written within words, and not always."""
+
+_MARKS = _UNSEEN + "".join(
+    chr(code)
+    for code in (*range(0x300, 0x3100), *range(0xA66F, 0xAC00), *range(0xFE20, 0xFE30))
+    if unicodedata.category(chr(code)).startswith("M")
+)
+"""Accents and vowel signs that follow their letter."""
+
+_ACCENTS = frozenset({1, *range(10, 37), *range(200, 241)})
+"""Combining classes of accents and of vowel points, which not everybody writes; other marks make another letter."""
+
+_WORD = rf"(?:[^\W_{_SPACELESS}]+[{_MARKS}]*)+"
+_TOKEN = re.compile(rf"{_WORD}(?:['’]{_WORD})*|[{_SPACELESS}](?<=\w)[{_MARKS}]*|&")
+_LETTER = re.compile(f"[{_SPACELESS}]")
 _POSSESSIVE = re.compile(r"(?<=[^\W_])['’]s$", re.IGNORECASE)
 _SHORTEST_WITH_PLURAL = 4
 
@@ -82,6 +106,11 @@ def as_written(text: str) -> list[str]:
     return words
 
 
+def is_letter(word: str) -> bool:
+    """Whether a word is one letter of a script without spaces between words."""
+    return _LETTER.match(word) is not None
+
+
 def hashes(words: list[str], owners: list[str] | None = None) -> UInt64[np.ndarray, "form word"]:
     """Hashes of each word in up to four forms: as it is, two readings as a plural, and its own plural; 0 for none.
 
@@ -141,4 +170,5 @@ def plain(word: str) -> str:
     word = word.casefold().replace("'", "").replace("’", "")
     if word.isascii():
         return word
-    return "".join(letter for letter in unicodedata.normalize("NFKD", word) if not unicodedata.combining(letter))
+    letters = unicodedata.normalize("NFKD", word)
+    return "".join(c for c in letters if unicodedata.combining(c) not in _ACCENTS and c not in _UNSEEN)

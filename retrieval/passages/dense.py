@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -103,12 +103,14 @@ class Dense:
         self, vectors: Float32[np.ndarray, "query dim"], k: int, without: list[Int64[np.ndarray, " _"]]
     ) -> list[Found]:
         """`search` for many queries at once, each with passages of its own that must not be found."""
-        if not len(vectors):
-            return []
-        most = min(len(self.vectors), k + _SPARE + max(map(len, without), default=0))
         queries = np.ascontiguousarray(vectors, np.float32)
-        found = self._nearest(queries, most)
-        return [self._best(*row, k) for row in zip(queries, found, without, strict=True)]
+        sizes = np.array([_looked_at(k, len(excluded), len(self.vectors)) for excluded in without], np.int64)
+        found: list[Found] = [(NOTHING, np.zeros(0, np.float32))] * len(queries)
+        for most in np.unique(sizes).tolist():
+            rows = np.flatnonzero(sizes == most)
+            for row, candidates in zip(rows.tolist(), self._nearest(queries[rows], most), strict=True):
+                found[row] = self._best(queries[row], candidates, without[row], k)
+        return found
 
     def crowd(self, vector: Float32[np.ndarray, " dim"]) -> Crowd:
         """What the cosines of all passages with a query are like, told from some hundreds of them.
@@ -138,7 +140,9 @@ class Dense:
         if vectors.ndim != 2 or vectors.dtype != np.float32:
             raise MismatchError(f"expected vectors in {directory}, found {vectors.dtype}{vectors.shape}; {AGAIN}")
         stated = load_json(directory / "choice.json")
-        choice = Choice(stated.get("kind", "flat"), str(stated.get("reason", "")))
+        if stated.get("kind") not in get_args(Kind):
+            raise MismatchError(f"expected a kind of search in {directory}, found {stated.get('kind')!r}; {AGAIN}")
+        choice = Choice(stated["kind"], str(stated.get("reason", "")))
         return cls(vectors, choice, None if choice.kind == "flat" else _opened(directory, vectors))
 
     def _nearest(self, queries: Float32[np.ndarray, "query dim"], most: int) -> Int64[np.ndarray, "query candidates"]:
@@ -173,6 +177,11 @@ class Dense:
         scores = (self.vectors[passages] * query).sum(axis=1)
         order = in_order(passages, scores)[:k]
         return passages[order], scores[order]
+
+
+def _looked_at(k: int, excluded: int, count: int) -> int:
+    """How many candidates are looked at for one query, whatever others are asked with it; few different numbers."""
+    return min(count, k + max(_SPARE, 1 << excluded.bit_length()))
 
 
 def _shortcut(vectors: Float32[np.ndarray, "passage dim"], kind: Kind) -> Any:  # noqa: ANN401 - FAISS has no types

@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32, Int, Int32, Int64
 
+from ragmtl.errors import MismatchError
 from ragmtl.kg.adjacency import compress, gather
-from ragmtl.retrieval.files.arrays import load_arrays, load_json, save_arrays
+from ragmtl.retrieval.files.arrays import AGAIN, load_arrays, load_json, save_arrays
 from ragmtl.retrieval.linking.written import Written
 
 _K1, _B = 1.5, 0.75
@@ -98,7 +99,10 @@ class Words:
         Raises:
             MismatchError: The directory holds something else, or not all of it.
         """
-        return cls(tuple(load_json(directory / "terms.json")["terms"]), **load_arrays(directory, _ARRAYS))
+        terms = load_json(directory / "terms.json").get("terms")
+        if not isinstance(terms, list):
+            raise MismatchError(f"expected the words of an index in {directory}, found something else; {AGAIN}")
+        return cls(tuple(terms), **load_arrays(directory, _ARRAYS))
 
 
 def bm25(words: Words) -> tuple[Int64[np.ndarray, " pointers"], Int32[np.ndarray, " e"], Float32[np.ndarray, " e"]]:

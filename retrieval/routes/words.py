@@ -6,6 +6,7 @@ training still resemble those that were (Bojanowski et al., "Enriching word vect
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -49,15 +50,17 @@ def question_words(text: str, start: Spans = (), others: Spans = ()) -> Words:
         others: Where other entities are named.
     """
     tokens = tokenise(text)
+    of_start, of_others = sorted(set(start)), sorted(set(others))
     marked: list[tuple[int, ...]] = []
     centre, last = 0, None
     for word, begins in zip(tokens.words, tokens.starts, strict=True):
-        span = _span_at(begins, start) or _span_at(begins, others)
+        here = _span_at(begins, of_start)
+        span = here or _span_at(begins, of_others)
         if span is None:
             marked.append(pieces_of(word))
         elif span != last:
-            centre = len(marked) if span in start else centre
-            marked.append((_START,) if span in start else (_OTHER,))
+            centre = len(marked) if here else centre
+            marked.append((_START,) if here else (_OTHER,))
         last = span
     first = min(max(centre - MOST_WORDS // 2, 0), max(len(marked) - MOST_WORDS, 0))
     return packed(marked[first : first + MOST_WORDS] or [(_NOTHING,)])
@@ -98,4 +101,6 @@ def _hash(piece: str) -> int:
 
 
 def _span_at(place: int, spans: Spans) -> tuple[int, int] | None:
-    return next((span for span in spans if span[0] <= place < span[1]), None)
+    """The one of some spans, sorted, that holds a place; of nested ones, the one that begins last."""
+    at = bisect_right(spans, place, key=lambda span: span[0])
+    return spans[at - 1] if at and place < spans[at - 1][1] else None

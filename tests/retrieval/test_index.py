@@ -139,6 +139,25 @@ def test_truncated_and_missing_files_are_refused(copy: Path, name: str) -> None:
         Index.load(copy)
 
 
+@pytest.mark.parametrize("content", ["{}", "[]", '{"a": 1}', '{"a": NaN', ""])
+def test_files_that_were_overwritten_are_refused(copy: Path, content: str) -> None:
+    names = [path for path in sorted(copy.rglob("*/*.json")) if path.parent.name != "words"]
+    assert len(names) > 3
+    for path in names:
+        before = path.read_bytes()
+        path.write_text(content.ljust(len(before)))
+        with pytest.raises(MismatchError, match="again"):
+            Index.load(copy)
+        path.write_bytes(before)
+
+
+@pytest.mark.parametrize("part", ["encoder", "files"])
+def test_a_manifest_with_other_things_in_it_is_refused(copy: Path, part: str) -> None:
+    rewrite(copy, lambda manifest: manifest.update({part: {"a": "b"}}))
+    with pytest.raises(MismatchError):
+        Index.load(copy)
+
+
 def test_another_version_is_refused(copy: Path) -> None:
     rewrite(copy, lambda manifest: manifest.update(version=99))
     with pytest.raises(MismatchError, match="version 2 .*found version 99"):

@@ -7,8 +7,10 @@ import pytest
 
 from ragmtl.kg.graph import KnowledgeGraph, Literal
 from ragmtl.retrieval.linking.linker import Linker
+from ragmtl.retrieval.linking.tokens import words_of
 
 LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
+X = "http://x/"
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +116,31 @@ def test_a_title_in_small_letters_weighs_as_the_corpus_writes_it() -> None:
     weights = {m.node: m.weight for m in linker.link("a film like the matrix")}
     assert weights[0] < weights[1] / 5
     assert linker.link("A-Film")[0].weight > 5 * weights[0]
+
+
+@pytest.mark.parametrize(
+    ("label", "language", "text"),
+    [
+        ("北京", "zh", "我喜欢北京烤鸭"),
+        ("กรุงเทพ", "th", "ฉันอยู่กรุงเทพมา"),
+        ("もののけ姫", "ja", "昨日もののけ姫を見た"),
+        ("दिल्ली", "hi", "वह दिल्ली में है"),
+        ("القاهرة", "ar", "زرت القاهِرة أمس"),
+        ("Αθήνα", "el", "στην ΑΘΉΝΑ χθες"),
+        ("Zürich", "de", "in Zu\u0308rich gewesen"),
+        ("서울", "ko", "나는 서울 에 산다"),
+    ],
+)
+def test_names_of_any_language_are_found_where_they_stand(label: str, language: str, text: str) -> None:
+    graph = KnowledgeGraph.from_triples(
+        [(X + "place", LABEL, Literal(label, "", language)), (X + "place", X + "in", X + "other")]
+    )
+    (mention,) = Linker.build(graph).link(text)
+    assert graph.nodes[mention.node] == X + "place"
+    assert words_of(text[mention.start : mention.end]) == words_of(label)
+
+
+def test_one_letter_of_a_script_without_spaces_is_too_common_to_be_a_name() -> None:
+    graph = KnowledgeGraph.from_triples([(X + "man", LABEL, Literal("人", "", "zh")), (X + "man", X + "in", X + "o")])
+    assert Linker.build(graph).link("人人有书") == ()
+    assert Linker.build(graph).link("“人”")

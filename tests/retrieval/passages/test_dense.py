@@ -32,14 +32,25 @@ def test_those_excluded_are_replaced_by_the_next() -> None:
     assert index.search(VECTORS[7], 3, without=every[:3])[0].tolist() == every[3:].tolist()
 
 
-def test_a_batch_gives_what_each_query_gives_alone() -> None:
-    index = Dense.build(VECTORS)
-    without = [np.arange(place) for place in range(40)]
-    for place, (found, scores) in enumerate(index.search_many(VECTORS[:40], 5, without)):
-        alone, its_scores = index.search(VECTORS[place], 5, without=without[place])
+@pytest.mark.parametrize("kind", ["flat", "hnsw", "ivf-pq"])
+def test_a_batch_gives_what_each_query_gives_alone(kind: Kind) -> None:
+    vectors = np.random.default_rng(0).standard_normal((3000, 16)).astype(np.float32)
+    vectors[500:900] = vectors[500]
+    vectors = normalised(vectors)
+    index = Dense.build(vectors, kind)
+    asked = [500, *range(40)]
+    without = [np.arange(500, 500 + 17 * place) for place in range(len(asked))]
+    for place, (found, scores) in enumerate(index.search_many(vectors[asked], 5, without)):
+        alone, its_scores = index.search(vectors[asked[place]], 5, without=without[place])
         assert np.array_equal(found, alone)
         assert np.array_equal(scores, its_scores)
         assert not np.isin(found, without[place]).any()
+
+
+def test_nothing_is_found_where_nothing_is(tmp_path: Path) -> None:
+    Dense.build(np.zeros((0, 16), np.float32)).save(tmp_path)
+    assert len(Dense.load(tmp_path).search(VECTORS[0], 5)[0]) == 0
+    assert len(Dense.build(VECTORS).search(VECTORS[0], 0)[0]) == 0
 
 
 def test_a_query_of_zeros_finds_nothing() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ragmtl.errors import MismatchError
 from ragmtl.retrieval.passages.lexical import Lexical, Method, terms_of
 from ragmtl.retrieval.passages.words import Words, bm25, tfidf
 
@@ -69,3 +71,11 @@ def test_nothing_but_function_words_is_an_empty_index() -> None:
         index = Lexical.build(["the", "and of"], method)
         assert (index.count, len(index.vocabulary)) == (2, 0)
         assert len(index.search("the", 3)[0]) == 0
+
+
+def test_what_holds_no_words_is_refused(tmp_path: Path) -> None:
+    Words.of(TEXTS).save(tmp_path)
+    assert Words.load(tmp_path).terms == Words.of(TEXTS).terms
+    (tmp_path / "terms.json").write_text("{}")
+    with pytest.raises(MismatchError, match="expected the words of an index"):
+        Words.load(tmp_path)
