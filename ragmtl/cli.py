@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ragmtl import __version__
+from ragmtl.commands.common import (
+    AsJson,
+    ConfigPath,
+    Epochs,
+    IndexPath,
+    QueryText,
+    RunPath,
+    SplitName,
+    bars,
+    index_of,
+    place_of,
+    print_as,
+    query_of,
+    refuse,
+    settings_of,
+    tell,
+)
+from ragmtl.commands.compare import compare, tune
 from ragmtl.kg_cli import kg
 from ragmtl.learn_cli import learn
 from ragmtl.update_cli import update
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from ragmtl.bars import Bars
-    from ragmtl.config import Config
-    from ragmtl.prediction import Prediction
-    from ragmtl.retrieval.index import Index
-    from ragmtl.retrieval.query import Query
+    pass
 
 app = typer.Typer(
     name="ragmtl",
@@ -34,21 +43,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(kg)
-
-
-class SplitName(Enum):
-    """Splits that can be measured."""
-
-    valid = "valid"
-    test = "test"
-
-
-ConfigPath = Annotated[Path, typer.Argument(help="Configuration file (TOML).", show_default=False)]
-RunPath = Annotated[Path, typer.Argument(help="Folder of a trained run.", show_default=False)]
-QueryText = Annotated[str, typer.Argument(help="A text, or the IRI of an entity of the graph.", show_default=False)]
-IndexPath = Annotated[Path | None, typer.Option("--index", help="Folder of the index.")]
-Epochs = Annotated[int | None, typer.Option(help="Most epochs, instead of what the configuration says.", min=1)]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def main() -> None:
@@ -115,8 +109,8 @@ def index(
     from ragmtl.config import read_config
 
     settings = read_config(config)
-    folder = out or _place(settings, "index")
-    with _bars() as bar:
+    folder = out or place_of(settings, "index")
+    with bars() as bar:
         built = build_index(settings, folder, bar)
         if names:
             from ragmtl.update import encode_names
@@ -148,8 +142,8 @@ def retrieve(
 
     opened = Index.load(folder)
     retriever = Retriever(opened, RetrievalSettings(passages=passages, nodes=nodes))
-    found = show_evidence(retriever(_query(opened, query)), opened)
-    _print(found, as_json, print_evidence)
+    found = show_evidence(retriever(query_of(opened, query)), opened)
+    print_as(found, as_json, print_evidence)
 
 
 app.command()(learn)
@@ -166,10 +160,10 @@ def train(
     """Train all tasks together with retrieval; goes on where an interrupted run stopped."""
     from ragmtl.run import train_run
 
-    settings = _settings(config, epochs, seed)
-    folder = out or _place(settings, "run")
-    with _bars() as bar:
-        best = train_run(settings, _index(settings, index), folder, bar, tell=_tell)
+    settings = settings_of(config, epochs, seed)
+    folder = out or place_of(settings, "run")
+    with bars() as bar:
+        best = train_run(settings, index_of(settings, index), folder, bar, tell=tell)
     for task, value in best.metrics.items():
         typer.echo(f"{task}: {value:.3f} on validation")
     typer.echo(f"wrote {folder} (best epoch: {best.epoch})")
@@ -194,13 +188,13 @@ def evaluate(  # noqa: PLR0913
         from ragmtl.judge import report
 
         asked = split and split.value
-        with _bars() as bar:
+        with bars() as bar:
             typer.echo(report(run, retrieval, config, at, asked, (out, against), as_json=as_json, watch=bar))
         return
     from ragmtl.run import evaluate_run, trust_run
 
-    _refuse({"--config": config, "--out": out, "--against": against}, "--retrieval")
-    with _bars() as bar:
+    refuse({"--config": config, "--out": out, "--against": against}, "--retrieval")
+    with bars() as bar:
         rows = (trust_run if trust else evaluate_run)(run, (split or SplitName.test).value, bar)
     if as_json:
         from dataclasses import asdict
@@ -212,28 +206,8 @@ def evaluate(  # noqa: PLR0913
         typer.echo(f"{place:32} {row.metric:20} {row.value:.3f}  [{row.low:.3f}, {row.high:.3f}]")
 
 
-@app.command()
-def compare(
-    config: ConfigPath,
-    index: IndexPath = None,
-    out: Annotated[Path | None, typer.Option(help="Folder of the comparison. [default: runs/NAME/compare]")] = None,
-    arm: Annotated[list[str], typer.Option(help="Arms to train; give the option once for each. [default: all]")] = [],  # noqa: B006
-    seeds: Annotated[int, typer.Option(help="How many seeds, from the configuration's on.", min=1)] = 1,
-    epochs: Epochs = None,
-) -> None:
-    """Prove what knowledge and sharing add: train with and without them, and with false knowledge."""
-    from ragmtl.inspector.report_page import render_comparison
-    from ragmtl.inspector.terminal import print_comparison
-    from ragmtl.run import compare_arms
-
-    settings = _settings(config, epochs, None)
-    folder = out or _place(settings, "compare")
-    with _bars() as bar:
-        comparison = compare_arms(settings, _index(settings, index), folder, bar, arms=arm, seeds=seeds, tell=_tell)
-    comparison.save(folder / "result.json")
-    (folder / "report.html").write_text(render_comparison(comparison), encoding="utf-8")
-    print_comparison(_console(), comparison)
-    typer.echo(f"wrote {folder / 'result.json'} and {folder / 'report.html'}")
+app.command()(compare)
+app.command()(tune)
 
 
 @app.command()
@@ -243,7 +217,7 @@ def predict(run: RunPath, query: QueryText, as_json: AsJson = False) -> None:
     from ragmtl.predict import Predictor
 
     predictor = Predictor.load(run)
-    _print(predictor(_query(predictor.index, query)), as_json, print_prediction)
+    print_as(predictor(query_of(predictor.index, query)), as_json, print_prediction)
 
 
 @app.command()
@@ -282,7 +256,7 @@ def inspect(
     from ragmtl.predict import Predictor
 
     predictor = Predictor.load(run)
-    prediction = predictor(_query(predictor.index, query))
+    prediction = predictor(query_of(predictor.index, query))
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(render_prediction(prediction), encoding="utf-8")
     typer.echo(f"wrote {out}")
@@ -290,60 +264,3 @@ def inspect(
         evidence = predictor.retriever(prediction.query)
         write_turtle(predictor.index.graph, evidence.subgraph, turtle)
         typer.echo(f"wrote {turtle}")
-
-
-def _refuse(given: dict[str, Path | None], needs: str) -> None:
-    for option, value in given.items():
-        if value is not None:
-            raise typer.BadParameter(f"expected {option} together with {needs} only")
-
-
-def _tell(line: str) -> None:
-    typer.echo(line, err=True)
-
-
-def _settings(config: Path, epochs: int | None, seed: int | None) -> Config:
-    """The configuration, with what the command line says in its place."""
-    from ragmtl.config import read_config
-
-    settings = read_config(config)
-    training = settings.training.model_copy(update={} if epochs is None else {"epochs": epochs})
-    return settings.model_copy(update={"training": training} | ({} if seed is None else {"seed": seed}))
-
-
-def _place(settings: Config, what: str) -> Path:
-    return Path("runs") / settings.name / what
-
-
-def _index(settings: Config, folder: Path | None) -> Index:
-    """Open the index of a configuration; it must be of the files that are there now."""
-    from ragmtl.build import open_index
-
-    return open_index(settings, folder or _place(settings, "index"))
-
-
-def _query(index: Index, asked: str) -> Query:
-    from ragmtl.predict import as_query
-
-    return as_query(asked, index.graph)
-
-
-def _print(prediction: Prediction, as_json: bool, show: Callable[[Console, Prediction], None]) -> None:
-    if as_json:
-        typer.echo(json.dumps(prediction.to_dict(), indent=1, ensure_ascii=False))
-    else:
-        show(_console(), prediction)
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console()
-
-
-@contextmanager
-def _bars() -> Iterator[Bars]:
-    from ragmtl.bars import Bars
-
-    with Bars() as bars:
-        yield bars

@@ -8,10 +8,9 @@ events.*        TensorBoard
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,24 +20,21 @@ from pydantic import ValidationError
 
 from ragmtl import __version__
 from ragmtl.assembly import Assembly
-from ragmtl.build import Material, Watch, evidence_index, gather, new_model, open_index, reader_for, unwatched
+from ragmtl.build import Material, Watch, gather, open_index, reader_for, unwatched
 from ragmtl.checks import Tell, checked_tasks, inform, refuse_unlabelled, untold
-from ragmtl.compare import Arm, EvidenceKind, choose_arms, compare
 from ragmtl.config import Config, parse_config
-from ragmtl.curves import curves_of, save_curves
 from ragmtl.errors import MismatchError
 from ragmtl.evaluate import Measured, evaluate
-from ragmtl.kg.parsing.files import sha256
+from ragmtl.fit import fit
 from ragmtl.models.checkpoint import load_checkpoint, restore
 from ragmtl.models.model import Model
-from ragmtl.report import Comparison, Row
+from ragmtl.report import Row
 from ragmtl.retrieval.index import Index
 from ragmtl.sizes import ModelSize, build_model
 from ragmtl.tables import Loaded
 from ragmtl.tasks.base import Split, Task
 from ragmtl.tasks.bootstrap import bootstrap
-from ragmtl.training.tracking import Tracker
-from ragmtl.training.train import Epoch, Trainer, TrainingSettings
+from ragmtl.training.train import Epoch
 from ragmtl.trust.report import Trusted, temperatures
 
 FORMAT = "ragmtl run"
@@ -118,7 +114,7 @@ def train_run(
     inform(loaded, index.graph, tell)
     material = gather(config, index, reader_for(config, index), loaded, "retrieved", seed=config.seed, watch=watch)
     names = [task.name for one in loaded for task in one.source.tasks]
-    trainer, size = _train(config, material, names, config.seed, Path(folder), watch)
+    trainer, size = fit(config, material, names, config.seed, Path(folder), watch)
     best = trainer.best_epoch()
     warmth = temperatures(trainer.model, trainer.assemblies)
     _write(Path(folder), config, material, size, (best, warmth), [task for one in loaded for task in one.source.tasks])
@@ -151,118 +147,6 @@ def _read_again(folder: str | Path, split: Split, watch: Watch) -> tuple[Run, Se
     reader = reader_for(run.config, run.index)
     material = gather(run.config, run.index, reader, loaded, "retrieved", seed=run.config.seed, watch=watch)
     return run, material.assemblies
-
-
-def compare_arms(
-    config: Config,
-    index: Index,
-    folder: str | Path,
-    watch: Watch = unwatched,
-    *,
-    arms: Sequence[str] = (),
-    seeds: int = 1,
-    tell: Tell = untold,
-) -> Comparison:
-    """Train and measure the arms; those that were measured before are taken from the folder.
-
-    Raises:
-        ConfigError: There is no arm of that name.
-        DataError: A table cannot be used.
-        MismatchError: The folder holds a comparison of other data or settings.
-    """
-    chosen, folder = choose_arms(arms), Path(folder)
-    loaded = checked_tasks(config, index.graph)
-    refuse_unlabelled(loaded, "test")
-    _claim(folder, config, index)
-    notes = inform(loaded, index.graph, tell)
-    reader = reader_for(config, index)
-    held: dict[EvidenceKind, Material] = {}
-
-    def train(arm: Arm, tasks: Sequence[str], seed: int, place: Path) -> Mapping[str, Measured]:
-        if arm.evidence not in held:
-            held.clear()  # evidence of one kind at a time: it is the largest thing in memory
-            source = evidence_index(index, arm.evidence, config.seed, folder / "shuffled-index", watch)
-            held[arm.evidence] = gather(config, source, reader, loaded, arm.evidence, seed=config.seed, watch=watch)
-        trainer, _ = _train(config, held[arm.evidence], tasks, seed, place, watch)
-        save_curves(curves_of(trainer.progress.epochs, arm.name, seed), place)
-        found: dict[str, Measured] = {}
-        for assembly in trainer.assemblies:
-            for task in assembly.source.tasks:
-                thresholds = trainer.take_best(task.name).thresholds
-                found |= evaluate(trainer.model, assembly, "test", thresholds, [task.name])
-        return found
-
-    tasks = [task for one in loaded for task in one.source.tasks]
-    every = range(config.seed, config.seed + seeds)
-    return replace(compare(config.name, tasks, chosen, every, folder / "arms", train), notes=notes)
-
-
-def _train(
-    config: Config, material: Material, tasks: Sequence[str], seed: int, folder: Path, watch: Watch
-) -> tuple[Trainer, ModelSize]:
-    """Train some tasks; each gets as many steps as it has when all are trained together."""
-    model, size = new_model(config, material, tasks, seed)
-    settings = TrainingSettings(
-        **config.training.model_dump(exclude={"steps"}),
-        seed=seed,
-        steps=_steps(config, material, tasks),
-        weights={task.name: task.weight for task in config.tasks if task.name in tasks},
-    )
-    trainer = Trainer(model, material.only(tasks), settings, folder, fingerprint=_fingerprint(config, material, tasks))
-    with Tracker(folder, watch(f"training {folder.parent.name}/{folder.name}")) as tracker:
-        trainer.fit(tracker)
-    return trainer, size
-
-
-def _steps(config: Config, material: Material, tasks: Sequence[str]) -> int:
-    """Steps of an epoch for these tasks: the share that their sources have in the mixture of all."""
-    from ragmtl.tasks.mixture import Mixture
-
-    training = config.training
-    sizes = tuple(len(assembly.source.positions("train")) for assembly in material.assemblies)
-    shares = Mixture(sizes, training.batch_size, training.temperature, 0, training.steps).shares
-    kept = [assembly.only(tasks) is not None for assembly in material.assemblies]
-    return sum(share for share, keep in zip(shares, kept, strict=True) if keep)
-
-
-def _fingerprint(config: Config, material: Material, tasks: Sequence[str]) -> str:
-    """Says what is trained on what."""
-    parts = [config.model_dump_json(exclude={"training", "folder"}), *sorted(tasks)]
-    parts += [str(material.index.manifest["graph"]), str(material.index.manifest["corpus"])]
-    parts += [f"{path} {digest}" for path, digest in _tables(config).items()]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def _tables(config: Config) -> dict[str, str]:
-    """The sha256 of each table of the tasks, by its path in the configuration."""
-    return {path: sha256(config.resolve(path)) for path in sorted({task.data for task in config.tasks})}
-
-
-def _claim(folder: Path, config: Config, index: Index) -> None:
-    """Write down what is compared in a folder, or see that it is the same as before."""
-    folder.mkdir(parents=True, exist_ok=True)
-    stated = {
-        "config": json.loads(config.model_dump_json(exclude={"folder"})),
-        "graph": index.manifest["graph"],
-        "corpus": index.manifest["corpus"],
-        "tables": _tables(config),
-    }
-    path = folder / "comparison.json"
-    if not path.exists():
-        path.write_text(json.dumps(stated, indent=1), encoding="utf-8")
-    elif _json(path) != stated:
-        raise MismatchError(
-            f"{folder}: expected the comparison of this configuration, index and tables, found one of others; choose "
-            "another folder with --out, or delete that one"
-        )
-
-
-def _json(path: Path) -> object:
-    """What a file holds; None where it is no JSON."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        return None
 
 
 def _write(

@@ -15,13 +15,13 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.movies.prepare import prepare
+from ragmtl.arms import compare_arms
 from ragmtl.bars import Bars
 from ragmtl.build import build_index, open_index
 from ragmtl.compare import ARMS
 from ragmtl.config import read_config
 from ragmtl.inspector.report_page import render_comparison
 from ragmtl.inspector.terminal import print_comparison
-from ragmtl.run import compare_arms
 
 HERE = Path(__file__).parent
 MOST_THREADS = 2

@@ -130,7 +130,7 @@ def test_compare_trains_all_arms_once(trained: World, ragmtl: Ragmtl, monkeypatc
     assert result["command"].startswith("ragmtl compare ")
     assert Path("proof/report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
-    monkeypatch.setattr("ragmtl.run._train", None)  # nothing is trained again
+    monkeypatch.setattr("ragmtl.arms.fit", None)  # nothing is trained again
     _, again = compared(trained, ragmtl)
     assert again["rows"] == result["rows"]
     assert again["differences"] == result["differences"]
@@ -170,7 +170,18 @@ def test_it_runs_as_a_module() -> None:
 
 def test_help_names_every_command(ragmtl: Ragmtl) -> None:
     shown = ok(ragmtl("--help"))
-    for command in ("init", "index", "retrieve", "train", "evaluate", "compare", "predict", "recommend", "inspect"):
+    for command in (
+        "init",
+        "index",
+        "retrieve",
+        "train",
+        "evaluate",
+        "compare",
+        "tune",
+        "predict",
+        "recommend",
+        "inspect",
+    ):
         assert f"  {command} " in shown
 
 

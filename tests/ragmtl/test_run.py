@@ -9,9 +9,10 @@ import pytest
 from ragmtl.build import KNOWLEDGE_SIGNALS, Material, evidence_index, gather, reader_for
 from ragmtl.compare import EvidenceKind
 from ragmtl.config import Config
+from ragmtl.fit import _steps
 from ragmtl.predict import Predictor
 from ragmtl.retrieval.index import Index
-from ragmtl.run import Run, _steps, train_run
+from ragmtl.run import Run, train_run
 from ragmtl.tables import Loaded, load_tasks
 from tests.ragmtl.conftest import World
 

@@ -1,0 +1,138 @@
+"""Arms on the data of a configuration: each is trained, measured on test, and compared with the others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ragmtl.build import Material, Watch, evidence_index, gather, reader_for, unwatched
+from ragmtl.checks import Tell, checked_tasks, inform, refuse_unlabelled, untold
+from ragmtl.compare import Arm, EvidenceKind, choose_arms, compare
+from ragmtl.config import Config
+from ragmtl.curves import curves_of, save_curves
+from ragmtl.errors import MismatchError
+from ragmtl.evaluate import Measured, evaluate
+from ragmtl.fit import fit, tables_of
+from ragmtl.report import Comparison
+from ragmtl.retrieval.encoders.encoder import Encoder
+from ragmtl.retrieval.index import Index
+from ragmtl.tables import Loaded
+from ragmtl.tuned import Tuned
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grounds:
+    """What arms are trained on; evidence of one kind at a time, as it is the largest thing in memory.
+
+    Attributes:
+        config: Says how much is retrieved.
+        index: The true one.
+        reader: Makes the vectors of segments of text.
+        loaded: The sources.
+        folder: Where the index of the shuffled graph is built.
+        watch: Gives progress bars.
+    """
+
+    config: Config
+    index: Index
+    reader: Encoder
+    loaded: Sequence[Loaded]
+    folder: Path
+    watch: Watch
+    _held: dict[EvidenceKind, Material] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, config: Config, index: Index, loaded: Sequence[Loaded], folder: Path, watch: Watch) -> Grounds:
+        """The grounds of a configuration."""
+        return cls(config, index, reader_for(config, index), loaded, folder, watch)
+
+    def material(self, kind: EvidenceKind) -> Material:
+        """Everything that is read with one kind of evidence."""
+        if kind not in self._held:
+            self._held.clear()
+            source = evidence_index(self.index, kind, self.config.seed, self.folder / "shuffled-index", self.watch)
+            seed, watch = self.config.seed, self.watch
+            self._held[kind] = gather(self.config, source, self.reader, self.loaded, kind, seed=seed, watch=watch)
+        return self._held[kind]
+
+
+def compare_arms(
+    config: Config,
+    index: Index,
+    folder: str | Path,
+    watch: Watch = unwatched,
+    *,
+    arms: Sequence[str] = (),
+    seeds: int = 1,
+    tuned: Tuned | None = None,
+    tell: Tell = untold,
+) -> Comparison:
+    """Train and measure the arms; those that were measured before are taken from the folder.
+
+    Args:
+        config: What is trained on what.
+        index: Its index.
+        folder: Keeps what was measured.
+        watch: Gives progress bars.
+        arms: Names of those to train; all where empty.
+        seeds: How many, from the configuration's on.
+        tuned: Settings of each arm; those of the configuration where None.
+        tell: Called with what the user should know.
+
+    Raises:
+        ConfigError: There is no arm of that name.
+        DataError: A table cannot be used.
+        MismatchError: The folder holds a comparison of other data or settings, or an arm was not tuned.
+    """
+    chosen, folder = choose_arms(arms), Path(folder)
+    loaded = checked_tasks(config, index.graph)
+    refuse_unlabelled(loaded, "test")
+    _claim(folder, config, index, tuned)
+    notes = inform(loaded, index.graph, tell)
+    grounds = Grounds.of(config, index, loaded, folder, watch)
+
+    def train(arm: Arm, tasks: Sequence[str], seed: int, place: Path) -> Mapping[str, Measured]:
+        settings = config if tuned is None else tuned.applied(config, arm.name, tasks)
+        trainer, _ = fit(settings, grounds.material(arm.evidence), tasks, seed, place, watch)
+        save_curves(curves_of(trainer.progress.epochs, arm.name, seed), place)
+        found: dict[str, Measured] = {}
+        for assembly in trainer.assemblies:
+            for task in assembly.source.tasks:
+                thresholds = trainer.take_best(task.name).thresholds
+                found |= evaluate(trainer.model, assembly, "test", thresholds, [task.name])
+        return found
+
+    tasks = [task for one in loaded for task in one.source.tasks]
+    every = range(config.seed, config.seed + seeds)
+    return replace(compare(config.name, tasks, chosen, every, folder / "arms", train), notes=notes)
+
+
+def _claim(folder: Path, config: Config, index: Index, tuned: Tuned | None) -> None:
+    """Write down what is compared in a folder, or see that it is the same as before."""
+    folder.mkdir(parents=True, exist_ok=True)
+    stated = {
+        "config": json.loads(config.model_dump_json(exclude={"folder"})),
+        "graph": index.manifest["graph"],
+        "corpus": index.manifest["corpus"],
+        "tables": tables_of(config),
+    }
+    if tuned is not None:
+        stated["tuned"] = tuned.stated()
+    path = folder / "comparison.json"
+    if not path.exists():
+        path.write_text(json.dumps(stated, indent=1), encoding="utf-8")
+    elif _json(path) != stated:
+        raise MismatchError(
+            f"{folder}: expected the comparison of this configuration, index and tables, found one of others; choose "
+            "another folder with --out, or delete that one"
+        )
+
+
+def _json(path: Path) -> object:
+    """What a file holds; None where it is no JSON."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return None
