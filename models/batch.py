@@ -21,6 +21,21 @@ from ragmtl.retrieval.evidence import Evidence
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Labelled:
+    """Training examples with their labels.
+
+    Attributes:
+        rows: Row of each, by its id.
+        vectors: Text vector of each.
+        labels: Answers of each, numbered over all tasks together.
+    """
+
+    rows: Mapping[str, int]
+    vectors: Float[np.ndarray, "example text"]
+    labels: Sequence[Int64[np.ndarray, " _label"]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Vectors:
     """Where the frozen text vectors of evidence come from; arrays may be memory-mapped, in float16 or float32.
 
@@ -29,12 +44,16 @@ class Vectors:
         node_ids: Row of each node in the table of learned vectors, 0 = none.
         passages: One row per passage of the corpus.
         types: Type of each node of the graph, 0 = other; all are other where None.
+        numbers: Standardised numbers and dates of each node, NaN where it has none; no numbers where None.
+        labelled: Training examples that evidence may name as neighbours; these are not read where None.
     """
 
     nodes: Float[np.ndarray, "node text"]
     node_ids: Int64[np.ndarray, " node"]
     passages: Float[np.ndarray, "passage text"]
     types: Int64[np.ndarray, " node"] | None = None
+    numbers: Float[np.ndarray, "node number"] | None = None
+    labelled: Labelled | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,10 +84,12 @@ class Batch:
 
     Attributes:
         segments, segment_mask: Text vectors of the query's segments.
-        history, history_ids, history_mask: Items met before, newest last; `history_ids` are rows of the table of
-            learned vectors (0 = none).
+        history, history_ids, history_types, history_numbers, history_mask: Items met before, newest last;
+            `history_ids` are rows of the table of learned vectors (0 = none).
         passages, passage_scores, passage_mask: Text vectors and retrieval scores of the passages.
-        node_vectors, node_ids, node_types, node_scores, node_seeds: Nodes of all subgraphs.
+        neighbours, neighbour_scores, neighbour_mask: Text vectors and retrieval scores of labelled neighbours.
+        neighbour_labels: Example, place among its neighbours, and answer, of each label of each neighbour.
+        node_vectors, node_ids, node_types, node_numbers, node_scores, node_seeds: Nodes of all subgraphs.
         node_example: Which example each node belongs to, ascending.
         edges: Positions of head and tail of each triple among the nodes of the batch.
         edge_relations: Relation id of each triple.
@@ -81,13 +102,20 @@ class Batch:
     segment_mask: Bool[Tensor, "batch segment"]
     history: Float[Tensor, "batch history text"]
     history_ids: Int[Tensor, "batch history"]
+    history_types: Int[Tensor, "batch history"]
+    history_numbers: Float[Tensor, "batch history number"]
     history_mask: Bool[Tensor, "batch history"]
     passages: Float[Tensor, "batch passage text"]
     passage_scores: Float[Tensor, "batch passage"]
     passage_mask: Bool[Tensor, "batch passage"]
+    neighbours: Float[Tensor, "batch neighbour text"]
+    neighbour_scores: Float[Tensor, "batch neighbour"]
+    neighbour_mask: Bool[Tensor, "batch neighbour"]
+    neighbour_labels: Int[Tensor, "3 label"]
     node_vectors: Float[Tensor, "node text"]
     node_ids: Int[Tensor, " node"]
     node_types: Int[Tensor, " node"]
+    node_numbers: Float[Tensor, "node number"]
     node_scores: Float[Tensor, " node"]
     node_seeds: Bool[Tensor, " node"]
     node_example: Int[Tensor, " node"]
@@ -133,8 +161,11 @@ def collate(readings: Sequence[Reading], vectors: Vectors) -> Batch:
         segment_mask=segments.mask(),
         history=history.pad(_rows(vectors.nodes, history_nodes, "node")),
         history_ids=history.pad(_rows(vectors.node_ids, history_nodes, "node")),
+        history_types=history.pad(_types(vectors, history_nodes)),
+        history_numbers=history.pad(_numbers(vectors, history_nodes)),
         history_mask=history.mask(),
         **_collate_passages([reading.evidence for reading in readings], vectors),
+        **_collate_neighbours([reading.evidence for reading in readings], vectors),
         **_collate_subgraphs([_subgraph(reading) for reading in readings], vectors),
         signals=_collate_by_task([reading.signals for reading in readings]),
         contexts=_collate_by_task([reading.contexts for reading in readings]),
@@ -187,6 +218,44 @@ def _collate_passages(evidence: Sequence[Evidence | None], vectors: Vectors) -> 
     }
 
 
+def _collate_neighbours(evidence: Sequence[Evidence | None], vectors: Vectors) -> dict[str, Any]:
+    """Labelled neighbours, where they are read."""
+    known = vectors.labelled or Labelled({}, vectors.passages[:0], ())
+    scored = [() if one is None or vectors.labelled is None else one.neighbours for one in evidence]
+    places = _Places.of([len(neighbours) for neighbours in scored])
+    found = [(_row_of(one.example.id, known), one.score) for neighbours in scored for one in neighbours]
+    rows = np.array([row for row, _ in found], np.int64)
+    labels = [known.labels[row] for row in rows.tolist()]
+    owner = np.repeat(np.arange(len(rows)), [len(one) for one in labels])
+    answers = np.concatenate([np.zeros(0, np.int64), *labels])
+    return {
+        "neighbours": places.pad(_rows(known.vectors, rows, "example")),
+        "neighbour_scores": places.pad(np.array([score for _, score in found], np.float32)),
+        "neighbour_mask": places.mask(),
+        "neighbour_labels": torch.from_numpy(np.stack([places.rows[owner], places.columns[owner], answers])),
+    }
+
+
+def _row_of(example: str, known: Labelled) -> int:
+    row = known.rows.get(example)
+    if row is None:
+        raise MismatchError(
+            f"expected neighbours among the {len(known.rows)} training examples with vectors, found {example!r}; "
+            "the evidence comes from other examples: retrieve again"
+        )
+    return row
+
+
+def _types(vectors: Vectors, nodes: Int64[np.ndarray, " node"]) -> np.ndarray:
+    return np.zeros_like(nodes) if vectors.types is None else _rows(vectors.types, nodes, "node")
+
+
+def _numbers(vectors: Vectors, nodes: Int64[np.ndarray, " node"]) -> np.ndarray:
+    if vectors.numbers is None:
+        return np.zeros((len(nodes), 0), np.float32)
+    return _rows(vectors.numbers, nodes, "node")
+
+
 def _collate_subgraphs(subgraphs: Sequence[Subgraph], vectors: Vectors) -> dict[str, Any]:
     node_counts = np.array([len(subgraph.nodes) for subgraph in subgraphs])
     shift = np.repeat(np.cumsum(node_counts) - node_counts, [len(subgraph.triples) for subgraph in subgraphs])
@@ -195,7 +264,8 @@ def _collate_subgraphs(subgraphs: Sequence[Subgraph], vectors: Vectors) -> dict[
     arrays = {
         "node_vectors": _rows(vectors.nodes, nodes, "node"),
         "node_ids": _rows(vectors.node_ids, nodes, "node"),
-        "node_types": np.zeros_like(nodes) if vectors.types is None else _rows(vectors.types, nodes, "node"),
+        "node_types": _types(vectors, nodes),
+        "node_numbers": _numbers(vectors, nodes),
         "node_scores": np.concatenate([subgraph.scores for subgraph in subgraphs]),
         "node_seeds": np.concatenate([subgraph.seeds for subgraph in subgraphs]),
         "node_example": np.repeat(np.arange(len(subgraphs)), node_counts),

@@ -3,6 +3,7 @@
     text ─ SegmentReader ──┬─────────┐
     history ─ HistoryReader┤         ├ sharing ─ heads
     passages ──────────────┼─ fusion ┘
+    neighbours, labelled ──┤
     subgraph ─ NodeEncoder ─ graph ┘
            └── EntityVotes ─────────────────── + logits
 
@@ -23,10 +24,13 @@ from torch import Tensor, nn
 from ragmtl.errors import ConfigError, MismatchError
 from ragmtl.models.batch import Batch
 from ragmtl.models.encoders.history import HistoryReader
-from ragmtl.models.encoders.nodes import IdTable, NodeEncoder
+from ragmtl.models.encoders.ids import IdTable
+from ragmtl.models.encoders.neighbours import NeighbourEncoder
+from ragmtl.models.encoders.nodes import Entities, NodeEncoder
 from ragmtl.models.encoders.text import SegmentReader
 from ragmtl.models.fusion.attention import AttentionFusion
-from ragmtl.models.fusion.tokens import Fused, NodeTokens, PassageTokens
+from ragmtl.models.fusion.fusion import Fusion
+from ragmtl.models.fusion.tokens import Fused, NodeTokens, PaddedTokens, Tokens, none_of
 from ragmtl.models.graph.messages import Subgraphs
 from ragmtl.models.graph.network import GraphNetwork
 from ragmtl.models.graph.relational import relational
@@ -89,6 +93,10 @@ class Model(nn.Module):
         groups: Which tasks read evidence alike: those that are asked of the same examples. Each group has attention
             and a gate on the evidence of its own, for one task's clue is another's distraction. All alike where None.
         votes: Number of answers of each task in which entities vote (see `heads/votes.py`); none where None.
+        describe: Whether nodes are read by the text that describes them.
+        types: Number of types of nodes, with "other"; 0 where their vectors are not read.
+        numbers: How many relations give a node a number or date; 0 where none is read.
+        labels: Number of answers that labelled neighbours may have, all tasks together; 0 where none are read.
         graph: The graph network; the relational one, of `layers` rounds, where None.
         fusion: Sums up the evidence; attention where None.
         sharing: From 3 · `dim` numbers, those of text, history and evidence, to a vector per task; a shared bottom
@@ -112,8 +120,12 @@ class Model(nn.Module):
         dropout: float = 0.2,
         groups: Mapping[str, int] | None = None,
         votes: Mapping[str, int] | None = None,
+        describe: bool = True,
+        types: int = 0,
+        numbers: int = 0,
+        labels: int = 0,
         graph: GraphNetwork | None = None,
-        fusion: AttentionFusion | None = None,
+        fusion: Fusion | None = None,
         sharing: Sharing | None = None,
     ) -> None:
         if dim % attention_heads:
@@ -125,7 +137,7 @@ class Model(nn.Module):
         self.trust = nn.Parameter(torch.full((count, dim), TRUST_START))
         self.text = SegmentReader(segment_dim, dim, attention_heads)
         self.ids = IdTable(ids, dim)
-        self.nodes = NodeEncoder(text_dim, dim)
+        self.nodes = NodeEncoder(text_dim if describe else 0, dim, types=types, numbers=numbers)
         self.history = HistoryReader(dim, attention_heads)
         self.passages = nn.Sequential(nn.Linear(text_dim, dim), nn.LayerNorm(dim))
         self.graph = graph or relational(dim, relations, layers=layers, heads=attention_heads, dropout=dropout)
@@ -134,6 +146,7 @@ class Model(nn.Module):
         self.trunk = sharing or SharedBottom(3 * dim, dim, dropout=dropout)
         self.heads = nn.ModuleDict({_key(task): head for task, head in heads.items()})
         self.votes = nn.ModuleDict({_key(task): EntityVotes(ids, count) for task, count in (votes or {}).items()})
+        self.neighbours = NeighbourEncoder(text_dim, labels, dim) if labels else None
         self.tasks = tuple(heads)
         self.dropout = dropout
 
@@ -149,17 +162,19 @@ class Model(nn.Module):
         """
         wanted = self._wanted(tasks)
         text, segment_weights = self.text(batch.segments.float(), batch.segment_mask)
-        items = self.nodes.describe(batch.history.float(), self.ids(batch.history_ids))
+        met = self.ids(batch.history_ids)
+        items = self.nodes.describe(Entities(batch.history.float(), met, batch.history_types, batch.history_numbers))
         history, history_weights = self.history(self.query_norm(text), items, batch.history_mask)
         kept = self._with_evidence(batch)
         passages, nodes = self._passages(batch, kept), self._nodes(batch, kept)
+        neighbours = none_of(passages) if self.neighbours is None else self._neighbours(batch, kept)
         read: dict[int, _Read] = {}
-        heard = nodes
+        tokens: Tokens | None = None
         for group in dict.fromkeys([self.groups[task] for task in wanted] or [0]):
             query = self.query_norm(text + history) + self.asked[group]
-            if not read or self.graph.reads_query:
-                heard = self._heard(nodes, batch, query)
-            fused = self.fusion(query, passages, heard)
+            if tokens is None or self.graph.reads_query:
+                tokens = Tokens.of(passages, self._heard(nodes, batch, query), neighbours)
+            fused = self.fusion(query, tokens)
             trusted = fused.vector * self.trust[group].sigmoid()
             asking = [task for task in wanted if self.groups[task] == group]
             read[group] = _Read(fused, self.trunk(torch.cat([text, history, trusted], 1), asking))
@@ -206,14 +221,20 @@ class Model(nn.Module):
         voting = cast(EntityVotes, self.votes[_key(task)])
         return voting.each(batch.node_ids) * (1 - fused.no_evidence)[batch.node_example].unsqueeze(1)
 
-    def _passages(self, batch: Batch, kept: Bool[Tensor, " batch"]) -> PassageTokens:
+    def _passages(self, batch: Batch, kept: Bool[Tensor, " batch"]) -> PaddedTokens:
         mask = batch.passage_mask & self._kept(batch.passage_mask) & kept.unsqueeze(1)
-        return PassageTokens(self.passages(batch.passages.float()), batch.passage_scores, mask)
+        return PaddedTokens(self.passages(batch.passages.float()), batch.passage_scores, mask)
+
+    def _neighbours(self, batch: Batch, kept: Bool[Tensor, " batch"]) -> PaddedTokens:
+        mask = batch.neighbour_mask & self._kept(batch.neighbour_mask) & kept.unsqueeze(1)
+        vectors = cast(NeighbourEncoder, self.neighbours)(batch.neighbours.float(), batch.neighbour_labels)
+        return PaddedTokens(vectors, batch.neighbour_scores, mask)
 
     def _nodes(self, batch: Batch, kept: Bool[Tensor, " batch"]) -> NodeTokens:
         mask = (batch.node_seeds | self._kept(batch.node_seeds)) & kept[batch.node_example]
         learned = self.ids(batch.node_ids)
-        nodes = self.nodes(batch.node_vectors.float(), learned, batch.node_scores, batch.node_seeds)
+        entities = Entities(batch.node_vectors.float(), learned, batch.node_types, batch.node_numbers)
+        nodes = self.nodes(entities, batch.node_scores, batch.node_seeds)
         return NodeTokens(nodes, batch.node_scores, batch.node_seeds, batch.node_example, mask)
 
     def _heard(self, nodes: NodeTokens, batch: Batch, query: Float[Tensor, "batch dim"]) -> NodeTokens:

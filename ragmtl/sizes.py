@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Literal
 
 import torch
@@ -10,6 +11,17 @@ from pydantic import BaseModel, ConfigDict
 from torch import nn
 
 from ragmtl.config import ModelConfig
+from ragmtl.facts import NodeFacts
+from ragmtl.models.fusion.attention import AttentionFusion
+from ragmtl.models.fusion.concat import ConcatFusion
+from ragmtl.models.fusion.fusion import Fusion
+from ragmtl.models.fusion.weighted import WeightedFusion
+from ragmtl.models.graph.gat import GATLayer
+from ragmtl.models.graph.hgt import HGTLayer
+from ragmtl.models.graph.network import GraphLayer, GraphNetwork, directed
+from ragmtl.models.graph.query import QueryLayer
+from ragmtl.models.graph.rgcn import RGCNLayer
+from ragmtl.models.graph.sage import SAGELayer
 from ragmtl.models.heads.given import QUERY_CONTEXT
 from ragmtl.models.heads.labels import ClassHead, LabelHead
 from ragmtl.models.heads.ranking import Items, RankingHead
@@ -44,7 +56,18 @@ class HeadSize(BaseModel):
 
 
 class ModelSize(BaseModel):
-    """A whole model: widths, relations, learned entities, its heads by task, and which tasks read evidence alike."""
+    """A whole model.
+
+    Attributes:
+        text_dim, segment_dim: Widths of text vectors.
+        relations: Number of relations of the graph.
+        ids: Number of learned entities.
+        settings: The table `[model]` of the configuration.
+        heads: By task.
+        groups: Which tasks read evidence alike.
+        facts: Which types and numbers of nodes are read.
+        labels: Number of answers that labelled neighbours may have, all tasks together; 0 where none are read.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -55,6 +78,8 @@ class ModelSize(BaseModel):
     settings: ModelConfig
     heads: dict[str, HeadSize]
     groups: dict[str, int] = {}
+    facts: NodeFacts = NodeFacts()
+    labels: int = 0
 
 
 def build_model(size: ModelSize, items: Mapping[str, Items] | None = None) -> Model:
@@ -81,8 +106,52 @@ def build_model(size: ModelSize, items: Mapping[str, Items] | None = None) -> Mo
         dropout=settings.dropout,
         groups=size.groups,
         votes={task: head.answers for task, head in size.heads.items() if head.votes},
+        describe="text" in settings.features,
+        types=len(size.facts.types) + 1 if "types" in settings.features else 0,
+        numbers=len(size.facts.numbers),
+        labels=size.labels,
+        graph=_graph(size),
+        fusion=_fusion(settings, neighbours=size.labels > 0),
         sharing=_sharing(settings, tuple(size.heads)),
     )
+
+
+def _graph(size: ModelSize) -> GraphNetwork | None:
+    """How nodes hear from their neighbours; None for what the model takes by itself."""
+    settings, known = size.settings, directed(size.relations)
+    dim, heads, dropout = settings.dim, settings.attention_heads, settings.dropout
+    make: Callable[[], GraphLayer]
+    match settings.graph:
+        case "relational":
+            return None
+        case "rgcn":
+            make = partial(RGCNLayer, dim, known, settings.bases, dropout)
+        case "gat":
+            make = partial(GATLayer, dim, known, heads, dropout)
+        case "sage":
+            make = partial(SAGELayer, dim, known, dropout)
+        case "hgt":
+            types = len(size.facts.types) + 1
+            make = partial(HGTLayer, dim, known, types, heads, bases=settings.bases, dropout=dropout)
+        case "query":
+            make = partial(QueryLayer, dim, known, heads, dropout)
+    return GraphNetwork(dim, size.relations, (make() for _ in range(settings.layers)))
+
+
+def _fusion(settings: ModelConfig, *, neighbours: bool) -> Fusion | None:
+    """How evidence becomes one vector; None for what the model takes by itself."""
+    dim, heads = settings.dim, settings.attention_heads
+    match settings.fusion:
+        case "attention" if not (neighbours or settings.gates):
+            return None
+        case "attention":
+            return AttentionFusion(dim, heads, neighbours=neighbours, gates=settings.gates)
+        case "concat":
+            return ConcatFusion(dim, heads, neighbours=neighbours)
+        case "concat-mean":
+            return ConcatFusion(dim, heads, pool="mean", neighbours=neighbours)
+        case "weighted":
+            return WeightedFusion(dim, neighbours=neighbours)
 
 
 def _sharing(settings: ModelConfig, tasks: Sequence[str]) -> Sharing | None:

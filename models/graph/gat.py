@@ -1,7 +1,7 @@
 """Relational graph attention: how much a message counts depends on both ends and on the relation.
 
-    weight   = softmax over the messages of a receiver: a·LeakyReLU(S·h_sender + R·h_receiver + key[relation]) + s·weight
-    received = Σ weight · (S·h_sender + shift[relation])
+    logit    = a·LeakyReLU(S·h_sender + R·h_receiver + key[relation]) + s·weight of the triple
+    received = Σ softmax(logit) · (S·h_sender + shift[relation])
 
 Sources: Brody et al., "How attentive are graph attention networks?" (GATv2), 2022, with relations as in Busbridge et
 al., "Relational graph attention networks", 2019.

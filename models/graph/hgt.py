@@ -1,7 +1,7 @@
 """The heterogeneous graph transformer: keys, values and queries by type of node, attention by relation.
 
-    weight   = softmax over the messages of a receiver: prior[relation] · (A_relation·k_sender)·q_receiver / √d + s·weight
-    received = Σ weight · M_relation·v_sender
+    logit    = prior[relation] · (A_relation·k_sender)·q_receiver / √d + s·weight of the triple
+    received = Σ softmax(logit) · M_relation·v_sender
     node     = LayerNorm(g·O_type·gelu(received) + (1 − g)·h),   g = sigmoid(skip[type])
 
 The matrices A and M of relations are the identity plus sums of a few that relations share, as in R-GCN: a graph has
@@ -17,8 +17,8 @@ from torch.nn import functional
 
 from ragmtl.models.graph.messages import Messages
 from ragmtl.models.graph.network import GraphLayer
-from ragmtl.models.graph.typed import TypedLinear, known_types
 from ragmtl.models.layers.sparse import group_softmax, group_sum
+from ragmtl.models.layers.typed import TypedLinear, known_types
 
 
 class RelationMaps(nn.Module):
@@ -34,18 +34,20 @@ class RelationMaps(nn.Module):
     def __init__(self, dim: int, directed: int, heads: int, bases: int) -> None:
         super().__init__()
         part = dim // heads
+        self.split = nn.Unflatten(1, (heads, part))
         self.coefficients = nn.Parameter(torch.randn(directed, bases) * bases**-0.5)
         self.bases = nn.Parameter(torch.randn(bases, heads, part, part) * part**-0.5)
 
     def forward(self, nodes: Float[Tensor, "node dim"], messages: Messages) -> Float[Tensor, "message head part"]:
         """What each message carries: its sender, mapped by its relation."""
-        parts = nodes.unflatten(1, self.bases.shape[1:3])
+        parts = self.split(nodes)
         sent = functional.embedding(messages.senders, nodes)
         shares = functional.embedding(messages.relations, self.coefficients)
         for share, basis in zip(shares.unbind(1), self.bases, strict=True):
             mapped = torch.einsum("nhp,hpq->nhq", parts, basis).flatten(1)
             sent = sent + functional.embedding(messages.senders, mapped) * share.unsqueeze(1)
-        return sent.unflatten(1, self.bases.shape[1:3])
+        carried: Float[Tensor, "message head part"] = self.split(sent)
+        return carried
 
 
 class HGTLayer(GraphLayer):

@@ -4,9 +4,9 @@
     weight    = softmax over the messages of a receiver, and silence, which has a relevance of 0
     received  = Σ weight · (V·h_sender ⊙ gate[relation] + shift[relation])
 
-Where nothing is relevant, a node hears nothing. The message is that of the default network; the idea is that of
-Yasunaga et al., "QA-GNN", 2021, and of Zhu et al., "Neural Bellman-Ford networks", 2021: one graph, read differently for
-each question.
+Where nothing is relevant, a node hears nothing. The message is that of the default network. The idea, one graph that is
+read differently for each question, is that of Yasunaga et al., "QA-GNN", 2021, and Zhu et al., "Neural Bellman-Ford
+networks", 2021.
 """
 
 from __future__ import annotations

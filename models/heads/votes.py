@@ -12,7 +12,7 @@ from __future__ import annotations
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from ragmtl.models.encoders.nodes import IdTable
+from ragmtl.models.encoders.ids import IdTable
 from ragmtl.models.layers.sparse import group_sum
 
 

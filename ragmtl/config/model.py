@@ -8,7 +8,9 @@ from pydantic import Field, model_validator
 
 from ragmtl.config.section import Section
 
-Graph = Literal["relational"]
+Feature = Literal["text", "types", "literals", "ids"]
+Graph = Literal["relational", "rgcn", "gat", "sage", "hgt", "query"]
+Fusion = Literal["attention", "concat", "concat-mean", "weighted"]
 Sharing = Literal["bottom", "cross-stitch", "twins", "mmoe", "ple"]
 
 
@@ -18,7 +20,13 @@ class ModelConfig(Section):
     Attributes:
         dim, attention_heads, dropout: Width, heads of every attention, share of values that training drops.
         layers: Rounds of the graph network.
+        features: What a node is to the model: the text that describes it, its type, its numbers and dates, and a
+            learned vector of its own.
         frequent: Entities met in so many groups of training examples get a learned vector.
+        graph: How nodes hear from their neighbours.
+        bases: Matrices that the relations of `rgcn` and `hgt` share.
+        fusion: How evidence becomes one vector.
+        gates: Whether the query opens and closes each kind of evidence in `attention`; the others always do.
         sharing: What tasks share above the evidence.
         experts: Experts that a gate chooses among, in `mmoe` and `ple`.
         penalty: How much the own loss of `twins`, `mmoe` and `ple` counts.
@@ -28,7 +36,12 @@ class ModelConfig(Section):
     layers: int = Field(default=1, ge=1, le=8)
     attention_heads: int = Field(default=4, ge=1)
     dropout: float = Field(default=0.3, ge=0, lt=1)
+    features: list[Feature] = Field(default=["text", "ids"], min_length=1)
     frequent: int = Field(default=2, ge=1)
+    graph: Graph = "relational"
+    bases: int = Field(default=4, ge=1, le=64)
+    fusion: Fusion = "attention"
+    gates: bool = False
     sharing: Sharing = "bottom"
     experts: int = Field(default=4, ge=2, le=64)
     penalty: float = Field(default=0.01, ge=0)
@@ -38,3 +51,8 @@ class ModelConfig(Section):
         if self.dim % self.attention_heads:
             raise ValueError(f"attention_heads must divide dim, found {self.attention_heads} and {self.dim}")
         return self
+
+    @property
+    def reads_types(self) -> bool:
+        """Whether types of nodes must be known."""
+        return self.graph == "hgt" or "types" in self.features

@@ -11,12 +11,13 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ragmtl.kg.subgraph import Subgraph
-from ragmtl.models.batch import Batch, Reading, Vectors, collate
+from ragmtl.models.batch import Batch, Labelled, Reading, Vectors, collate
 from ragmtl.models.model import Model, Outputs
-from ragmtl.retrieval.evidence import Evidence, NodeScores, ScoredPassage
+from ragmtl.retrieval.evidence import Evidence, LabelledExample, NodeScores, ScoredExample, ScoredPassage
 from ragmtl.retrieval.query import Query
 
 NODES, PASSAGES, RELATIONS, IDS, TEXT = 40, 12, 5, 9, 16
+TYPES, NUMBERS, EXAMPLES, LABELS = 4, 2, 10, 6
 
 
 def random_vectors(seed: int = 0) -> Vectors:
@@ -27,6 +28,28 @@ def random_vectors(seed: int = 0) -> Vectors:
         rng.integers(0, IDS + 1, NODES),
         rng.standard_normal((PASSAGES, TEXT)).astype(np.float32),
     )
+
+
+def rich_vectors(seed: int = 0) -> Vectors:
+    """The same with types, numbers (some missing), and training examples with one to three labels each."""
+    rng = np.random.default_rng([seed, 1])
+    numbers = rng.standard_normal((NODES, NUMBERS)).astype(np.float32)
+    numbers[rng.random(numbers.shape) < 0.3] = np.nan
+    labels = [np.sort(rng.choice(LABELS, 1 + row % 3, replace=False)) for row in range(EXAMPLES)]
+    texts = rng.standard_normal((EXAMPLES, TEXT)).astype(np.float16)
+    labelled = Labelled({f"example {row}": row for row in range(EXAMPLES)}, texts, labels)
+    return replace(random_vectors(seed), types=rng.integers(0, TYPES, NODES), numbers=numbers, labelled=labelled)
+
+
+def with_neighbours(reading: Reading, seed: int, count: int = 2) -> Reading:
+    """The example with labelled neighbours."""
+    rng = np.random.default_rng([seed, 2])
+    found = tuple(
+        ScoredExample(LabelledExample(f"example {row}", "", ()), float(rng.random()), {}, "shares words")
+        for row in rng.choice(EXAMPLES, count, replace=False).tolist()
+    )
+    assert reading.evidence is not None
+    return replace(reading, evidence=replace(reading.evidence, neighbours=found))
 
 
 def random_subgraph(rng: np.random.Generator, nodes: int, triples: int) -> Subgraph:
@@ -82,7 +105,8 @@ def permuted(reading: Reading, seed: int) -> tuple[Reading, np.ndarray, np.ndarr
         old.weights[triple_order],
     )
     passages = tuple(reading.evidence.passages[place] for place in passage_order)
-    evidence = replace(reading.evidence, subgraph=subgraph, passages=passages)
+    neighbours = reading.evidence.neighbours[::-1]
+    evidence = replace(reading.evidence, subgraph=subgraph, passages=passages, neighbours=neighbours)
     return replace(reading, evidence=evidence), passage_order, node_order
 
 
@@ -102,7 +126,12 @@ def widened(batch: Batch, extra: int, filler: float = 1e3) -> Batch:
         passage_mask=wide(batch.passage_mask),
         history=wide(batch.history),
         history_ids=torch.nn.functional.pad(batch.history_ids, (0, extra), value=1),
+        history_types=torch.nn.functional.pad(batch.history_types, (0, extra), value=1),
+        history_numbers=wide(batch.history_numbers),
         history_mask=wide(batch.history_mask),
+        neighbours=wide(batch.neighbours),
+        neighbour_scores=wide(batch.neighbour_scores),
+        neighbour_mask=wide(batch.neighbour_mask),
     )
 
 
@@ -125,6 +154,7 @@ def assert_invariant_to_padding(model: Model, batch: Batch) -> None:
     assert_same_answers(padded, plain)
     assert_same(padded.fused.node_weights, plain.fused.node_weights)
     assert_same(padded.fused.passage_weights[:, :-3], plain.fused.passage_weights)
+    assert_same(padded.fused.neighbour_weights.sum(1), plain.fused.neighbour_weights.sum(1))
     assert not padded.fused.passage_weights[:, -3:].any()
     assert not padded.history_weights[:, -3:].any()
     assert not padded.segment_weights[:, -3:].any()
@@ -137,6 +167,7 @@ def assert_invariant_to_order(model: Model, reading: Reading, vectors: Vectors) 
     assert_same_answers(moved, plain)
     assert_same(moved.fused.passage_weights, plain.fused.passage_weights[:, passage_order])
     assert_same(moved.fused.node_weights, plain.fused.node_weights[node_order])
+    assert_same(moved.fused.neighbour_weights, plain.fused.neighbour_weights.flip(1))
 
 
 def assert_examples_independent(model: Model, readings: Sequence[Reading], vectors: Vectors) -> None:
@@ -153,11 +184,13 @@ def assert_weights_sum_to_one(outputs: Outputs, batch: Batch) -> None:
     """Every example spends all of its attention: on evidence, on text, and on its history."""
     fused = outputs.fused
     nodes = fused.node_weights.new_zeros(len(batch)).index_add(0, batch.node_example, fused.node_weights)
-    assert_same(fused.no_evidence + fused.passage_weights.sum(1) + nodes, torch.ones(len(batch)))
+    total = fused.no_evidence + fused.passage_weights.sum(1) + nodes + fused.neighbour_weights.sum(1)
+    assert_same(total, torch.ones(len(batch)))
     for weights, mask in (
         (outputs.segment_weights, batch.segment_mask),
         (outputs.history_weights, batch.history_mask),
         (fused.passage_weights, batch.passage_mask),
+        (fused.neighbour_weights, batch.neighbour_mask[:, : fused.neighbour_weights.shape[1]]),
     ):
         assert not weights[~mask].any()
         assert (weights >= 0).all()

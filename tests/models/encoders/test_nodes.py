@@ -1,45 +1,40 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
-from ragmtl.models.encoders.nodes import IdTable, NodeEncoder
+from ragmtl.models.encoders.nodes import Entities, NodeEncoder
+
+NONE = torch.zeros(2, dtype=torch.bool)
 
 
-def table(dropout: float = 0.0) -> IdTable:
-    ids = IdTable(4, 3, scale=5.0, dropout=dropout)
-    ids.weight.data[1:] = torch.arange(1.0, 5.0).unsqueeze(1)
-    return ids
-
-
-def test_rows_are_scaled_and_row_0_is_zero() -> None:
-    assert table()(torch.tensor([[0, 2], [4, 0]]))[..., 0].tolist() == [[0, 10], [20, 0]]
-
-
-def test_entities_that_were_never_trained_are_like_none() -> None:
-    assert not IdTable(4, 3)(torch.tensor([3])).any()
-
-
-def test_row_0_is_never_trained() -> None:
-    ids = table()
-    ids(torch.tensor([0, 1])).sum().backward()
-    assert ids.weight.grad is not None
-    assert not ids.weight.grad[0].any()
-    assert ids.weight.grad[1].all()
-
-
-def test_dropout_makes_entities_unknown_in_training_only() -> None:
-    torch.manual_seed(0)
-    ids, rows = table(dropout=0.25), torch.ones(4000, dtype=torch.long)
-    assert abs((ids(rows)[:, 0] == 0).float().mean().item() - 0.25) < 0.03
-    assert ids.eval()(rows).all()
+def entities(numbers: int = 0) -> Entities:
+    torch.manual_seed(1)
+    return Entities(torch.randn(2, 5), torch.randn(2, 3), torch.tensor([1, 0]), torch.randn(2, numbers))
 
 
 def test_a_node_is_its_text_its_learned_vector_and_its_role() -> None:
     torch.manual_seed(0)
-    encoder = NodeEncoder(5, 3)
-    text, learned = torch.randn(2, 5), torch.randn(2, 3)
-    plain = encoder(text, learned, torch.zeros(2), torch.zeros(2, dtype=torch.bool))
-    torch.testing.assert_close(plain, encoder.describe(text, learned))
-    torch.testing.assert_close(plain - encoder.describe(text, torch.zeros(2, 3)), learned)
-    assert not torch.allclose(plain, encoder(text, learned, torch.ones(2), torch.zeros(2, dtype=torch.bool)))
-    assert not torch.allclose(plain, encoder(text, learned, torch.zeros(2), torch.ones(2, dtype=torch.bool)))
+    encoder, known = NodeEncoder(5, 3), entities()
+    plain = encoder(known, torch.zeros(2), NONE)
+    torch.testing.assert_close(plain, encoder.describe(known))
+    torch.testing.assert_close(plain - encoder.describe(replace(known, learned=torch.zeros(2, 3))), known.learned)
+    assert not torch.allclose(plain, encoder(known, torch.ones(2), NONE))
+    assert not torch.allclose(plain, encoder(known, torch.zeros(2), ~NONE))
+
+
+def test_types_and_numbers_count_where_they_are_read() -> None:
+    torch.manual_seed(0)
+    plain, encoder, known = NodeEncoder(5, 3), NodeEncoder(5, 3, types=3, numbers=2), entities(numbers=2)
+    assert encoder.types is not None
+    encoder.types.weight.data.normal_()
+    for change in ({"types": torch.tensor([2, 2])}, {"numbers": torch.full((2, 2), torch.nan)}):
+        other = replace(known, **change)
+        assert torch.equal(plain.describe(known), plain.describe(other))
+        assert not torch.allclose(encoder.describe(known), encoder.describe(other))
+
+
+def test_text_may_be_left_out() -> None:
+    encoder, known = NodeEncoder(0, 3), entities()
+    assert torch.equal(encoder.describe(known), known.learned)

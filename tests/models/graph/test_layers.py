@@ -111,7 +111,7 @@ def test_relation_and_direction_matter(gnn: Make) -> None:
 def test_weights_of_triples_matter(gnn: Make) -> None:
     nodes, whole = torch.randn(3, DIM), subgraphs(3, [[1, 0], [2, 0]], [0, 0])
     found = [gnn(1)(nodes, replace(whole, weights=torch.tensor(weights)))[0] for weights in ([1.0, 0.2], [0.2, 1.0])]
-    assert not torch.allclose(*found, atol=1e-3)
+    assert not torch.allclose(found[0], found[1], atol=1e-3)
 
 
 def test_messages_reach_as_far_as_there_are_layers(gnn: Make) -> None:
@@ -144,7 +144,7 @@ def test_only_one_network_reads_the_query() -> None:
         network = GraphNetwork(DIM, RELATIONS, [layer()])
         found = [network(nodes, replace(graphs, query=query)) for query in (graphs.query, -graphs.query)]
         assert network.reads_query == (name == "query")
-        assert torch.allclose(*found) == (name != "query")
+        assert torch.allclose(found[0], found[1]) == (name != "query")
 
 
 def test_types_tell_nodes_apart_in_hgt() -> None:

@@ -25,18 +25,16 @@ class TypedLinear(nn.Module):
         self.weight = nn.Parameter(torch.empty(types, inputs, outputs).uniform_(-bound, bound))
         self.bias = nn.Parameter(torch.zeros(types, outputs))
 
-    def forward(
-        self, rows: Float[Tensor, "row inputs"], types: Int[Tensor, " row"]
-    ) -> Float[Tensor, "row outputs"]:
+    def forward(self, rows: Float[Tensor, "row inputs"], types: Int[Tensor, " row"]) -> Float[Tensor, "row outputs"]:
         """Each row by the map of its type."""
         order = torch.argsort(types, stable=True)
         counts = torch.bincount(types, minlength=len(self.weight)).tolist()
-        parts = rows[order].split(counts)
+        parts = torch.split(rows[order], counts)
         mapped = torch.cat([part @ weight for part, weight in zip(parts, self.weight, strict=True)])
         back = torch.empty_like(order).scatter_(0, order, torch.arange(len(order), device=order.device))
         return mapped[back] + nn.functional.embedding(types, self.bias)
 
 
-def known_types(types: Int[Tensor, " row"], number: int) -> Int[Tensor, " row"]:
+def known_types(types: Int[Tensor, "*shape"], number: int) -> Int[Tensor, "*shape"]:
     """Types below a number; the others as 0."""
     return types.masked_fill((types < 0) | (types >= number), 0)
