@@ -6,7 +6,7 @@ Text, history and passages are padded and masked; nodes and edges of all subgrap
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -28,11 +28,19 @@ class Labelled:
         rows: Row of each, by its id.
         vectors: Text vector of each.
         labels: Answers of each, numbered over all tasks together.
+        answers: The numbers of each task's answers.
     """
 
     rows: Mapping[str, int]
     vectors: Float[np.ndarray, "example text"]
     labels: Sequence[Int64[np.ndarray, " _label"]]
+    answers: Mapping[str, range] = field(default_factory=dict)
+
+    def only(self, tasks: Collection[str]) -> Labelled:
+        """The same without the answers of other tasks."""
+        kept = {task: numbers for task, numbers in self.answers.items() if task in tasks}
+        wanted = np.array([number for numbers in kept.values() for number in numbers], np.int64)
+        return replace(self, labels=[own[np.isin(own, wanted)] for own in self.labels], answers=kept)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

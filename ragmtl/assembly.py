@@ -52,7 +52,9 @@ class Assembly:
         if not kept:
             return None
         signals = {name: found for name, found in self.signals.items() if name in tasks}
-        return replace(self, source=replace(self.source, tasks=kept), signals=signals)
+        labelled = None if self.vectors.labelled is None else self.vectors.labelled.only(tasks)
+        vectors = replace(self.vectors, labelled=labelled)
+        return replace(self, source=replace(self.source, tasks=kept), signals=signals, vectors=vectors)
 
     def examples(self, rows: Sequence[int]) -> list[Example]:
         """The examples at these positions."""

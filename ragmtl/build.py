@@ -16,9 +16,11 @@ from ragmtl.compare import EvidenceKind
 from ragmtl.config import Config
 from ragmtl.endpoints import endpoints_beside
 from ragmtl.errors import MismatchError
+from ragmtl.facts import NodeFacts, fact_tables, learn_facts
 from ragmtl.graphs import read_graph, vocabulary_of
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.walks.similar import adamic_adar
+from ragmtl.labelled import asked, labelled_sources
 from ragmtl.learned import id_tables, learned_entities
 from ragmtl.models.batch import Reading, Vectors
 from ragmtl.models.heads.ranking import Items
@@ -165,6 +167,7 @@ class Material:
         items: The items of each ranking.
         scale: Mean and spread of the segments of training texts.
         index: Where the evidence is from.
+        facts: Which types and numbers of nodes are read.
     """
 
     assemblies: tuple[Assembly, ...]
@@ -172,6 +175,7 @@ class Material:
     items: dict[str, Items]
     scale: tuple[Float32[np.ndarray, " wide"], Float32[np.ndarray, " wide"]]
     index: Index
+    facts: NodeFacts
 
     def only(self, tasks: Sequence[str]) -> tuple[Assembly, ...]:
         """The sources of these tasks, with these tasks only."""
@@ -204,16 +208,13 @@ def gather(
     nodes = {task.name: item_nodes(graph, task.answers) for task in rankings}
     targets = np.unique(np.concatenate([np.zeros(0, np.int64), *nodes.values()]))
     retriever = retriever_for(config, index, kind, targets[targets >= 0], seed)
-    readings = [
-        read_queries(
-            [example.query for example in one.source.examples],
-            retriever,
-            index,
-            reader,
-            watch(f"reading {one.source.name}"),
-        )
-        for one in loaded
-    ]
+    labelled = labelled_sources(loaded, index.encoder, config.retrieval.neighbours)
+    readings = []
+    for one, known in zip(loaded, labelled, strict=True):
+        queries = [example.query for example in one.source.examples]
+        found = read_queries(queries, retriever, index, reader, watch(f"reading {one.source.name}"))
+        asking = [asked(example) for example in one.source.examples]
+        readings.append(found if known is None else known.add(found, asking, kind, seed))
     beside = {
         name: [neighbours(graph, node, hide) for node in items.tolist()]
         for name, items in nodes.items()
@@ -221,6 +222,8 @@ def gather(
     }
     met = [
         learned_entities(*_trained(one, found), one.source.tasks, config.model.frequent)
+        if "ids" in config.model.features
+        else np.zeros(0, np.int64)
         for one, found in zip(loaded, readings, strict=True)
     ]
     trained = [reading for one, found in zip(loaded, readings, strict=True) for reading in _trained(one, found)[0]]
@@ -229,7 +232,12 @@ def gather(
         read, [items[items >= 0] for items in nodes.values()] + [near for found in beside.values() for near in found]
     )
     described = node_vectors(graph, used, index.encoder, hide, watch("encoding nodes"))
-    vectors = [Vectors(described, ids, index.dense.vectors) for ids in id_tables(len(graph.nodes), met)]
+    facts = learn_facts(config.model, graph, trained, hide)
+    tables = fact_tables(graph, facts, used, hide)
+    vectors = [
+        Vectors(described, ids, index.dense.vectors, *tables, known.table if known else None)
+        for ids, known in zip(id_tables(len(graph.nodes), met), labelled, strict=True)
+    ]
     items = {
         name: item_table(nodes[name], one.seen[name], seen_by, beside.get(name))
         for one, seen_by in zip(loaded, vectors, strict=True)
@@ -243,7 +251,7 @@ def gather(
         Assembly(one.source, found, seen_by, given)
         for one, found, seen_by, given in zip(loaded, readings, vectors, signals, strict=True)
     )
-    return Material(assemblies, tuple(met), items, segment_scale(trained), index)
+    return Material(assemblies, tuple(met), items, segment_scale(trained), index, facts)
 
 
 def _trained(one: Loaded, readings: Sequence[Reading]) -> tuple[list[Reading], list[Example]]:
@@ -314,6 +322,10 @@ def new_model(config: Config, material: Material, tasks: Sequence[str], seed: in
         settings=config.model,
         heads=heads,
         groups={task.name: n for n, one in enumerate(material.only(tasks)) for task in one.source.tasks},
+        facts=material.facts,
+        labels=sum(len(task.answers) for one in material.assemblies for task in one.source.tasks)
+        if any(one.vectors.labelled for one in material.assemblies)
+        else 0,
     )
     model = build_model(size, material.items)
     model.text.standardise(*(torch.from_numpy(numbers) for numbers in material.scale))

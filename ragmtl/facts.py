@@ -9,14 +9,17 @@ kept with the model; what a node has is then read from the graph, so that entiti
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 from pydantic import BaseModel, ConfigDict
 
+from ragmtl.config.model import ModelConfig
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.labels import VOCABULARIES
+from ragmtl.models.batch import Reading
+from ragmtl.read import used_nodes
 
 LEAST_NODES, MOST_TYPES, MOST_NUMBERS = 5, 32, 16
 LEAST_READABLE = 0.8
@@ -60,6 +63,24 @@ def read_number(text: str) -> float | None:
     if found is None or not 1 <= int(found[2]) <= 12:
         return None
     return float(int(found[1])) + (int(found[2]) - 1) / 12 + (int(found[3] or 1) - 1) / 365.25
+
+
+def learn_facts(settings: ModelConfig, graph: KnowledgeGraph, readings: Iterable[Reading], hide: Set[int]) -> NodeFacts:
+    """What a model with these settings reads of nodes, learned from what training examples meet."""
+    if not (settings.reads_types or settings.reads_numbers):
+        return NodeFacts()
+    nodes = used_nodes(readings, [])
+    types = learn_types(graph, nodes, hide) if settings.reads_types else ()
+    numbers = learn_numbers(graph, nodes, hide) if settings.reads_numbers else ()
+    return NodeFacts(types=types, numbers=numbers)
+
+
+def fact_tables(
+    graph: KnowledgeGraph, facts: NodeFacts, nodes: Int64[np.ndarray, " used"], hide: Set[int]
+) -> tuple[Int64[np.ndarray, " node"] | None, Float32[np.ndarray, "node number"] | None]:
+    """The types and the numbers of some nodes, as rows of tables of all; None where nothing of the kind is read."""
+    types = type_table(graph, facts, hide) if facts.types else None
+    return types, number_table(graph, facts, nodes, hide) if facts.numbers else None
 
 
 def learn_types(graph: KnowledgeGraph, nodes: Int64[np.ndarray, " node"], hide: Set[int]) -> tuple[str, ...]:

@@ -13,8 +13,10 @@ from jaxtyping import Float
 from ragmtl.assembly import Assembly
 from ragmtl.build import hidden_relations, item_nodes, item_signals, reader_for
 from ragmtl.errors import DataError
+from ragmtl.facts import fact_tables
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.nearest import iri_hint
+from ragmtl.labelled import labelled_sources
 from ragmtl.learned import id_tables
 from ragmtl.models.batch import Vectors
 from ragmtl.models.model import Outputs
@@ -50,6 +52,7 @@ class Predictor:
         loaded = load_tasks(run.config, run.index.graph.nodes)
         same_answers(run, loaded)
         self._sources = [one.source.tasks for one in loaded]
+        self._labelled = labelled_sources(loaded, run.index.encoder, run.config.retrieval.neighbours)
         self._ids = id_tables(len(run.index.graph.nodes), run.entities)
         self.tasks: dict[str, Task] = {task.name: task for one in loaded for task in one.source.tasks}
         nodes = {name: item_nodes(run.index.graph, task.answers) for name, task in self.tasks.items()}
@@ -146,12 +149,15 @@ class Predictor:
         evidence = readings[0].evidence
         if evidence is None:
             raise TypeError("a retriever gives evidence for every query")
-        described = node_vectors(graph, used_nodes(readings, []), self.index.encoder, self._hidden)
+        used = used_nodes(readings, [])
+        described = node_vectors(graph, used, self.index.encoder, self._hidden)
+        tables = fact_tables(graph, self.run.size.facts, used, self._hidden)
         assemblies = []
-        for tasks, ids in zip(self._sources, self._ids, strict=True):
+        for tasks, ids, known in zip(self._sources, self._ids, self._labelled, strict=True):
             signals = {task.name: self._signals[task.name] for task in tasks if task.name in self._signals}
-            vectors = Vectors(described, ids, self.index.dense.vectors)
-            assemblies.append(Assembly(Source.of("query", [ask(query, tasks)], tasks), readings, vectors, signals))
+            vectors = Vectors(described, ids, self.index.dense.vectors, *tables, known.table if known else None)
+            found = readings if known is None else known.add(readings, [query])
+            assemblies.append(Assembly(Source.of("query", [ask(query, tasks)], tasks), found, vectors, signals))
         return assemblies, evidence
 
     def _answer(self, task: Task, outputs: Outputs, assembly: Assembly) -> Answer:

@@ -56,3 +56,8 @@ class ModelConfig(Section):
     def reads_types(self) -> bool:
         """Whether types of nodes must be known."""
         return self.graph == "hgt" or "types" in self.features
+
+    @property
+    def reads_numbers(self) -> bool:
+        """Whether numbers and dates of nodes must be known."""
+        return "literals" in self.features

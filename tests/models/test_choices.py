@@ -117,8 +117,8 @@ def test_masked_evidence_is_removed_evidence(model: Model) -> None:
         reading.evidence, passages=reading.evidence.passages[:2], neighbours=reading.evidence.neighbours[1:]
     )
     whole = collate([reading], VECTORS)
-    kept = {"passage_mask": torch.tensor([[True, True, False]]), "neighbour_mask": torch.tensor([[False, True]])}
-    masked = replace(whole, **kept)
+    kept = (torch.tensor([[True, True, False]]), torch.tensor([[False, True]]))
+    masked = replace(whole, passage_mask=kept[0], neighbour_mask=kept[1])
     laws.assert_same_answers(model(masked), model(collate([replace(reading, evidence=fewer)], VECTORS)))
 
 

@@ -36,7 +36,9 @@ class Reader(Model):
         nodes = batch.node_vectors[..., 0]
         summed = says.sum(1) + torch.zeros(len(batch)).index_add(0, batch.node_example, nodes)
         at = says.abs() if self.honest else batch.passage_mask / (1 + says.abs())
-        fused = Fused(torch.zeros(len(batch), 1), torch.zeros(len(batch)), at, nodes.abs() if self.honest else -nodes)
+        on_nodes = nodes.abs() if self.honest else -nodes
+        none = torch.zeros(len(batch), 0)
+        fused = Fused(torch.zeros(len(batch), 1), torch.zeros(len(batch)), at, on_nodes, none)
         heads = {"sign": torch.stack([-summed, summed], 1) * self.weight}
         nothing = torch.zeros(len(batch), 0)
         return Outputs(
