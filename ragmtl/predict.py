@@ -20,7 +20,17 @@ from ragmtl.labelled import labelled_sources
 from ragmtl.learned import id_tables
 from ragmtl.models.batch import Vectors
 from ragmtl.models.model import Outputs
-from ragmtl.prediction import Answer, MentionView, NodeView, PassageView, Prediction, Score, TripleView, Vote
+from ragmtl.prediction import (
+    Answer,
+    ExampleView,
+    MentionView,
+    NodeView,
+    PassageView,
+    Prediction,
+    Score,
+    TripleView,
+    Vote,
+)
 from ragmtl.read import node_vectors, read_queries, used_nodes
 from ragmtl.retrieval.evidence import Evidence
 from ragmtl.retrieval.hybrid import Retriever
@@ -87,7 +97,10 @@ class Predictor:
             for task in assembly.source.tasks
             if task.name in able and outputs is not None
         ]
-        shown = show_evidence(evidence, self.index, next((outputs for outputs in read if outputs is not None), None))
+        first = next(((one, outputs) for one, outputs in zip(assemblies, read, strict=True) if outputs), None)
+        if first is not None:
+            evidence = first[0].readings[0].evidence or evidence
+        shown = show_evidence(evidence, self.index, first and first[1])
         return replace(shown, answers=tuple(answers), run=str(self.run.folder))
 
     def _outputs(self, assembly: Assembly, able: Collection[str]) -> Outputs | None:
@@ -235,7 +248,7 @@ def check_entities(iris: Sequence[str], graph: KnowledgeGraph) -> None:
 
 def show_evidence(evidence: Evidence, index: Index, outputs: Outputs | None = None) -> Prediction:
     """What was retrieved, readable; with attention where a model has read it."""
-    passages, nodes, none = _attention(evidence, outputs)
+    passages, nodes, examples, none = _attention(evidence, outputs)
     return Prediction(
         query=evidence.query,
         answers=(),
@@ -248,15 +261,21 @@ def show_evidence(evidence: Evidence, index: Index, outputs: Outputs | None = No
         ),
         no_evidence=none,
         notes=evidence.notes,
+        examples=tuple(
+            ExampleView(one.example.id, one.example.text, one.example.labels, one.score, one.reason, weight)
+            for one, weight in zip(evidence.neighbours, examples, strict=True)
+        ),
     )
 
 
-def _attention(evidence: Evidence, outputs: Outputs | None) -> tuple[list[float], list[float], float]:
+def _attention(evidence: Evidence, outputs: Outputs | None) -> tuple[list[float], list[float], list[float], float]:
+    """The attention of passages, nodes and labelled examples, and what went to no evidence."""
+    counts = len(evidence.passages), len(evidence.subgraph.nodes), len(evidence.neighbours)
     if outputs is None:
-        return [0.0] * len(evidence.passages), [0.0] * len(evidence.subgraph.nodes), 0.0
+        return [0.0] * counts[0], [0.0] * counts[1], [0.0] * counts[2], 0.0
     fused = outputs.fused
-    passages = fused.passage_weights[0].tolist()[: len(evidence.passages)]
-    return passages, fused.node_weights.tolist(), float(fused.no_evidence[0])
+    passages, examples = fused.passage_weights[0].tolist(), fused.neighbour_weights[0].tolist()
+    return passages[: counts[0]], fused.node_weights.tolist(), examples[: counts[2]], float(fused.no_evidence[0])
 
 
 def _passages(evidence: Evidence, index: Index, attention: Sequence[float]) -> tuple[PassageView, ...]:

@@ -66,6 +66,18 @@ class PassageView:
 
 
 @dataclass(frozen=True, slots=True)
+class ExampleView:
+    """A labelled training example that was retrieved: its labels, why, and how much it counted (`attention`)."""
+
+    id: str
+    text: str
+    labels: tuple[str, ...]
+    score: float
+    reason: str
+    attention: float
+
+
+@dataclass(frozen=True, slots=True)
 class NodeView:
     """A node of the retrieved subgraph: why it is there and how much it counted (`attention`)."""
 
@@ -117,9 +129,10 @@ class Prediction:
         nodes, triples: The retrieved subgraph.
         mentions: Entities found in the text.
         no_evidence: The attention that went to none of the evidence, in [0, 1]; together with the
-            attention of passages and nodes it adds up to 1.
+            attention of passages, nodes and examples it adds up to 1.
         notes: What the user should know about this prediction.
         run: Name of the run that predicted.
+        examples: Training examples like the query, with their labels, for a run that reads them.
     """
 
     query: Query
@@ -131,6 +144,7 @@ class Prediction:
     no_evidence: float
     notes: tuple[str, ...] = ()
     run: str = ""
+    examples: tuple[ExampleView, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """This prediction as plain lists, dicts, strings and numbers, ready for JSON."""

@@ -41,11 +41,10 @@ class RelationMaps(nn.Module):
     def forward(self, nodes: Float[Tensor, "node dim"], messages: Messages) -> Float[Tensor, "message head part"]:
         """What each message carries: its sender, mapped by its relation."""
         parts = self.split(nodes)
-        sent = functional.embedding(messages.senders, nodes)
         shares = functional.embedding(messages.relations, self.coefficients)
-        for share, basis in zip(shares.unbind(1), self.bases, strict=True):
-            mapped = torch.einsum("nhp,hpq->nhq", parts, basis).flatten(1)
-            sent = sent + functional.embedding(messages.senders, mapped) * share.unsqueeze(1)
+        mapped = torch.einsum("nhp,bhpq->nbhq", parts, self.bases).flatten(1)
+        through = functional.embedding(messages.senders, mapped).unflatten(1, (len(self.bases), -1))  # type: ignore[no-untyped-call]
+        sent = functional.embedding(messages.senders, nodes) + torch.bmm(shares.unsqueeze(1), through).squeeze(1)
         carried: Float[Tensor, "message head part"] = self.split(sent)
         return carried
 
@@ -82,7 +81,7 @@ class HGTLayer(GraphLayer):
         weights = self._weights(keys, queries, messages).unsqueeze(2)
         received = group_sum((self.carry(values, messages) * weights).flatten(1), messages.receivers, len(nodes))
         heard = self.dropout(self.output(functional.gelu(received), types))
-        gate = self.skip[types].sigmoid().unsqueeze(1)
+        gate = functional.embedding(types, self.skip.unsqueeze(1)).sigmoid()
         updated: Float[Tensor, "node dim"] = self.norm(gate * heard + (1 - gate) * nodes)
         return updated
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 class TypedLinear(nn.Module):
@@ -29,10 +30,10 @@ class TypedLinear(nn.Module):
         """Each row by the map of its type."""
         order = torch.argsort(types, stable=True)
         counts = torch.bincount(types, minlength=len(self.weight)).tolist()
-        parts = torch.split(rows[order], counts)
+        parts = torch.split(functional.embedding(order, rows), counts)
         mapped = torch.cat([part @ weight for part, weight in zip(parts, self.weight, strict=True)])
         back = torch.empty_like(order).scatter_(0, order, torch.arange(len(order), device=order.device))
-        return mapped[back] + nn.functional.embedding(types, self.bias)
+        return functional.embedding(back, mapped) + functional.embedding(types, self.bias)
 
 
 def known_types(types: Int[Tensor, "*shape"], number: int) -> Int[Tensor, "*shape"]:

@@ -112,7 +112,6 @@ class RetrievalConfig(Section):
 
     Attributes:
         passages: Passages per example.
-        neighbours: Labelled training examples per example.
         nodes: Nodes per subgraph.
         triples, tokens: Most triples of a subgraph, and most words in them; no limit where left out.
         walk: How the subgraph is chosen: `pagerank`, `k-hop`, `paths`, `steiner` or `learned`.
@@ -125,7 +124,6 @@ class RetrievalConfig(Section):
     """
 
     passages: int = Field(default=5, ge=0, le=100)
-    neighbours: int = Field(default=0, ge=0, le=50)
     nodes: int = Field(default=32, ge=0, le=2000)
     triples: int | None = Field(default=None, ge=0)
     tokens: int | None = Field(default=None, ge=0)

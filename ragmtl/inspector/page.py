@@ -18,7 +18,7 @@ from ragmtl.inspector.words import (
     percent,
     shorten,
 )
-from ragmtl.prediction import Answer, MentionView, PassageView, Prediction, Score
+from ragmtl.prediction import Answer, ExampleView, MentionView, PassageView, Prediction, Score
 from ragmtl.retrieval.query import Query
 
 LONG = 400
@@ -26,7 +26,7 @@ SHOWN_SCORES = 6
 SHOWN_CHOSEN = 4
 SHOWN_LETTERS = 420
 
-_EVIDENCE = {"passages": "passages", "graph": "graph", "none": "no evidence"}
+_EVIDENCE = {"passages": "passages", "graph": "graph", "examples": "labelled examples", "none": "no evidence"}
 
 
 def render_prediction(prediction: Prediction) -> str:
@@ -40,6 +40,7 @@ def render_prediction(prediction: Prediction) -> str:
             _answers(prediction.answers),
             _attention(prediction),
             _passages(prediction.passages),
+            _examples(prediction.examples),
             graph_section(prediction),
             "</main>",
             _FOOTER,
@@ -198,8 +199,8 @@ def _scored(answer: Answer, score: Score, best: float) -> str:
 def _attention(prediction: Prediction) -> str:
     shares = attention_shares(prediction)
     keys = "".join(
-        f'<li><span class="key {kind}"></span>{name} <b>{percent(share)}</b></li>'
-        for (kind, name), share in zip(_EVIDENCE.items(), shares, strict=True)
+        f'<li><span class="key {kind}"></span>{_EVIDENCE[kind]} <b>{percent(share)}</b></li>'
+        for kind, share in shares.items()
     )
     return (
         '<section id="attention"><h2>Where the model looked</h2>'
@@ -208,10 +209,10 @@ def _attention(prediction: Prediction) -> str:
     )
 
 
-def _shares_bar(shares: tuple[float, ...]) -> str:
-    widths = [max(share, 0.0) if math.isfinite(share) else 0.0 for share in shares]
+def _shares_bar(shares: Mapping[str, float]) -> str:
+    widths = [max(share, 0.0) if math.isfinite(share) else 0.0 for share in shares.values()]
     total, at, parts = math.fsum(widths) or 1.0, 0.0, []
-    for kind, width in zip(_EVIDENCE, widths, strict=True):
+    for kind, width in zip(shares, widths, strict=True):
         parts.append(f'<rect class="{kind}" x="{at:.1f}" width="{1000 * width / total:.1f}" height="10"/>')
         at += 1000 * width / total
     return (
@@ -240,6 +241,25 @@ def _passage(rank: int, passage: PassageView, most: float) -> str:
         f'<li class="chip strong">score <b>{passage.score:.2f}</b></li> {sources}</ul>'
         "</article></li>"
     )
+
+
+def _examples(examples: tuple[ExampleView, ...]) -> str:
+    if not examples:
+        return ""
+    most = max(example.attention for example in examples) or 1.0
+    cards = "".join(
+        f'<li class="card passage"><article><h3><bdi>{escape(example.id)}</bdi></h3>'
+        f'<p class="weighed">attention <span class="number">{percent(example.attention)}</span>'
+        f"{bar(example.attention / most, 'examples')}</p>{_shortened(example.text)}"
+        f'<p class="reason">{escape(example.reason)}</p><ul class="chips" aria-label="Labels">'
+        f"{_labels(example.labels)}</ul></article></li>"
+        for example in examples
+    )
+    return f'<section id="examples"><h2>Labelled examples</h2><ol class="cards passages">{cards}</ol></section>'
+
+
+def _labels(labels: tuple[str, ...]) -> str:
+    return "".join(f'<li class="chip strong">{escape(label)}</li> ' for label in labels)
 
 
 def _shortened(text: str) -> str:

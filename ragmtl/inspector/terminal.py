@@ -53,6 +53,9 @@ def _print_evidence(console: Console, prediction: Prediction, *, read: bool) -> 
     if prediction.passages:
         console.print()
         console.print(_passages(prediction, attention=read))
+    if prediction.examples:
+        console.print()
+        console.print(_examples(prediction, attention=read))
     if prediction.triples:
         console.print()
         console.print(_triples(prediction))
@@ -119,6 +122,16 @@ def _passages(prediction: Prediction, *, attention: bool) -> Table:
         title, reason = Text(_line(passage.title or passage.id)), Text(_line(passage.reason), style="dim")
         shares = [percent(passage.attention)] if attention else []
         table.add_row(*shares, f"{passage.score:.2f}", title, reason)
+    return table
+
+
+def _examples(prediction: Prediction, *, attention: bool) -> Table:
+    numbers = ("attention", "score") if attention else ("score",)
+    table = _table("Labelled examples", (*numbers, "example", "labels", "why"), right=numbers)
+    for example in prediction.examples:
+        labels, reason = Text(_line(", ".join(example.labels))), Text(_line(example.reason), style="dim")
+        shares = [percent(example.attention)] if attention else []
+        table.add_row(*shares, f"{example.score:.2f}", Text(_line(example.id)), labels, reason)
     return table
 
 

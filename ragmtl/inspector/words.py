@@ -80,28 +80,34 @@ def chosen(answer: Answer) -> str:
 
 def attention_sentence(prediction: Prediction) -> str:
     """How much attention went to passages, to the graph and to no evidence, in plain words."""
-    passages, nodes = prediction.passages, prediction.nodes
-    if not passages and not nodes:
+    passages, nodes, examples = prediction.passages, prediction.nodes, prediction.examples
+    if not (passages or nodes or examples):
         return "Nothing was retrieved: the answers rest on the input alone."
     shares = attention_shares(prediction)
-    parts = (
-        f"{percent(shares[0])} of the attention went to {count(len(passages), 'passage')}",
-        f"{percent(shares[1])} to {count(len(nodes), 'entity', 'entities')} of the graph",
-        f"{percent(shares[2])} to no evidence",
-    )
-    return f"{parts[0]}, {parts[1]} and {parts[2]}. {_what_counted(shares)}"
+    parts = [
+        f"{percent(shares['passages'])} of the attention went to {count(len(passages), 'passage')}",
+        f"{percent(shares['graph'])} to {count(len(nodes), 'entity', 'entities')} of the graph",
+    ]
+    if examples:
+        parts.append(f"{percent(shares['examples'])} to {count(len(examples), 'labelled example')}")
+    return f"{', '.join(parts)} and {percent(shares['none'])} to no evidence. {_what_counted(shares)}"
 
 
-def attention_shares(prediction: Prediction) -> tuple[float, float, float]:
-    """The attention that went to passages, to the graph and to no evidence."""
-    passages = math.fsum(passage.attention for passage in prediction.passages)
-    return passages, math.fsum(node.attention for node in prediction.nodes), prediction.no_evidence
+def attention_shares(prediction: Prediction) -> dict[str, float]:
+    """The attention that went to passages, to the graph, to labelled examples if there are any, and to no evidence."""
+    shares = {
+        "passages": math.fsum(passage.attention for passage in prediction.passages),
+        "graph": math.fsum(node.attention for node in prediction.nodes),
+    }
+    if prediction.examples:
+        shares["examples"] = math.fsum(example.attention for example in prediction.examples)
+    return shares | {"none": prediction.no_evidence}
 
 
-def _what_counted(shares: tuple[float, float, float]) -> str:
-    most = max(range(3), key=lambda part: shares[part])
+def _what_counted(shares: dict[str, float]) -> str:
+    most = max(shares, key=lambda kind: shares[kind])
     if shares[most] <= 0.5:
         return "No single kind of evidence had most of it."
-    if most == 2:
+    if most == "none":
         return "The model mostly set the evidence aside and used the input alone."
-    return "Most of it went to the passages." if most == 0 else "Most of it went to the graph."
+    return "Most of it went to the " + {"examples": "labelled examples"}.get(most, most) + "."

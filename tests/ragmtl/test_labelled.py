@@ -8,6 +8,8 @@ import pytest
 from ragmtl.build import gather, new_model, open_index, reader_for
 from ragmtl.compare import EvidenceKind
 from ragmtl.config import Config, read_config
+from ragmtl.inspector.page import render_prediction
+from ragmtl.inspector.words import attention_sentence
 from ragmtl.labelled import LabelledSource, answer_rows, asked, labelled_sources
 from ragmtl.models.batch import Reading
 from ragmtl.predict import Predictor
@@ -117,6 +119,12 @@ experts = 2
     assert predictor.run.size.facts.types == ("https://tea.example/Tea",)
     found = predictor(Query("A clear yellow cup that smells of cut grass."))
     assert {answer.task for answer in found.answers} == {"kind", "notes", "requests"}
+    assert len(found.examples) == 2
+    assert all(example.labels for example in found.examples)
+    spent = [piece.attention for kind in (found.passages, found.nodes, found.examples) for piece in kind]
+    assert sum(spent) + found.no_evidence == pytest.approx(1, abs=1e-5)
+    assert "labelled examples" in render_prediction(found)
+    assert "2 labelled examples" in attention_sentence(found)
     assert [answer for answer in predictor(Query("Grass, and peas.")).answers] == [
         answer for answer in Predictor.load(tmp_path / "run")(Query("Grass, and peas.")).answers
     ]
