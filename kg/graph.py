@@ -291,16 +291,24 @@ class KnowledgeGraph:
         save(self, Path(directory))
 
     @classmethod
-    def load(cls, directory: str | Path, *, verify: bool = False) -> KnowledgeGraph:
+    def load(cls, directory: str | Path, *, verify: bool = False, changed: bool = True) -> KnowledgeGraph:
         """Open a saved graph, memory-mapped.
+
+        Changes that were recorded beside it (`ragmtl.kg.disk.journal`) are in it. Then it is put together anew, in
+        memory: `compact_saved` saves it so.
 
         Args:
             directory: Where `save` wrote it.
             verify: Also compute the digest anew, which reads everything.
+            changed: Whether changes are in it; else it is the graph as it was saved.
 
         Raises:
-            MismatchError: The directory holds no graph, a truncated one, or one of another version.
+            MismatchError: The directory holds no graph, a truncated one, or one of another version; or changes that
+                are damaged or of another graph.
         """
+        from ragmtl.kg.disk.journal import is_changed, open_changed
         from ragmtl.kg.disk.store import load
 
+        if changed and is_changed(directory):
+            return open_changed(directory, verify=verify)
         return load(Path(directory), verify=verify)

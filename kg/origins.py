@@ -83,6 +83,7 @@ class Report:
         left_out: Reason and number of each kind of thing that was not kept.
         inferred: Each rule of inference that was asked for, and how many statements it added; of "same_as", how many
             entities it merged into others.
+        examples: Reason and example of what was not kept, with its file and line: of each reason the first ones.
     """
 
     statements: int
@@ -91,6 +92,7 @@ class Report:
     merged: int
     left_out: tuple[tuple[str, int], ...] = ()
     inferred: tuple[tuple[str, int], ...] = ()
+    examples: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         parts = [

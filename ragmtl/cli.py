@@ -28,6 +28,8 @@ from ragmtl.commands.common import (
     tell,
 )
 from ragmtl.commands.compare import compare, tune
+from ragmtl.commands.index import index as index_command
+from ragmtl.commands.reading import BadStatement, Base, wanted
 from ragmtl.kg_cli import kg
 from ragmtl.learn_cli import learn
 from ragmtl.update_cli import update
@@ -84,44 +86,23 @@ def _options(
 
 
 @app.command()
-def init(
+def init(  # noqa: PLR0913 -- each is an option
     graph: Annotated[list[Path], typer.Argument(help="RDF files or folders.", show_default=False)],
     corpus: Annotated[Path, typer.Option(help="Passages: a table or a folder of texts.")],
     data: Annotated[list[Path], typer.Option(help="Tables to learn from; give the option once for each.")] = [],  # noqa: B006
     out: Annotated[Path, typer.Option(help="Where to write the configuration.")] = Path("ragmtl.toml"),
     force: Annotated[bool, typer.Option(help="Overwrite a configuration that is there.")] = False,
+    base: Base = None,
+    on_error: BadStatement = None,
 ) -> None:
     """Write a commented configuration for your files."""
     from ragmtl.init import write_config
 
-    write_config(graph, corpus, data, out, force=force)
+    write_config(graph, corpus, data, out, force=force, base=base, on_error=wanted(on_error))
     typer.echo(f"wrote {out}; read it through, then run: ragmtl index {out}")
 
 
-@app.command()
-def index(
-    config: ConfigPath,
-    out: Annotated[Path | None, typer.Option(help="Folder of the index. [default: runs/NAME/index]")] = None,
-    names: Annotated[bool, typer.Option("--names", help='Also encode names, for linking = "full".')] = False,
-) -> None:
-    """Read graph and corpus, and build the index that everything else uses."""
-    from ragmtl.build import build_index
-    from ragmtl.config import read_config
-
-    settings = read_config(config)
-    folder = out or place_of(settings, "index")
-    with bars() as bar:
-        built = build_index(settings, folder, bar)
-        if names:
-            from ragmtl.update import encode_names
-
-            encode_names(folder, bar)
-    typer.echo(f"graph: {built.graph.report}")
-    typer.echo(f"corpus: {built.corpus.report}")
-    typer.echo(f"vectors: {built.dense.choice.kind} ({built.dense.choice.reason})")
-    typer.echo(f"wrote {folder}")
-
-
+app.command()(index_command)
 app.command()(update)
 
 

@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from ragmtl.config import Config, EndpointConfig
+from ragmtl.config import Config
+from ragmtl.config.graph import EndpointConfig
 from ragmtl.errors import ConfigError
 from ragmtl.kg.endpoints.endpoint import Endpoint
 from ragmtl.kg.endpoints.web import Manners

@@ -31,7 +31,7 @@ def graph_facts(graph: KnowledgeGraph) -> Facts:
         "triples": len(graph),
         "literals": len(graph.literals),
         "merged": graph.report.merged,
-        "left_out": [{"reason": reason, "count": count} for reason, count in graph.report.left_out],
+        "left_out": _left_out(graph),
         "nodes": seen.nodes,
         "blank": seen.blank,
         "labelled": seen.labelled,
@@ -45,6 +45,14 @@ def graph_facts(graph: KnowledgeGraph) -> Facts:
         "origins": [{"source": source, "graph": name, "statements": count} for source, name, count in seen.origins],
         "suspicious": [asdict(one) for one in seen.suspicions],
     }
+
+
+def _left_out(graph: KnowledgeGraph) -> list[Facts]:
+    report = graph.report
+    return [
+        {"reason": reason, "count": count, "examples": [found for why, found in report.examples if why == reason]}
+        for reason, count in report.left_out
+    ]
 
 
 def named(graph: KnowledgeGraph, node: int) -> Facts:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ragmtl.errors import ConfigError, DataError
+from ragmtl.kg.parsing.iri import is_iri
 from ragmtl.retrieval.files.tables import Row, read_table
 from ragmtl.tasks.splits import ALIASES
 
@@ -28,6 +29,8 @@ seed = 0
 
 [graph]
 sources = [{sources}]  # RDF: files, folders or globs
+{base}  # what relative IRIs are relative to, where a file names no base itself
+{on_error}  # bad statements: "strict" ends the reading, "skip" leaves them out and counts them
 
 [corpus]
 path = "{corpus}"  # passages: id, text, and optionally title, entities, group; or a folder of texts
@@ -71,11 +74,20 @@ class Column:
         return few and not (self.splits or self.is_text or self.iris)
 
 
-def write_config(graph: Sequence[Path], corpus: Path, data: Sequence[Path], out: Path, *, force: bool = False) -> None:
+def write_config(  # noqa: PLR0913 -- each is one thing to write
+    graph: Sequence[Path],
+    corpus: Path,
+    data: Sequence[Path],
+    out: Path,
+    *,
+    force: bool = False,
+    base: str | None = None,
+    on_error: str | None = None,
+) -> None:
     """Write a commented configuration.
 
     Raises:
-        ConfigError: A file is missing, or `out` is there already.
+        ConfigError: A file is missing, `out` is there already, or the base is no absolute IRI.
         DataError: A table cannot be read, or nothing in it looks like something to learn.
     """
     for path in (*graph, corpus, *data):
@@ -83,10 +95,16 @@ def write_config(graph: Sequence[Path], corpus: Path, data: Sequence[Path], out:
             raise ConfigError(f"{path}: expected a file or folder, found none")
     if out.exists() and not force:
         raise ConfigError(f"{out}: expected no file there, found one; give --force to overwrite it, or another --out")
+    if base is not None and not is_iri(base):
+        raise ConfigError(f"expected --base to be an absolute IRI (http://example.org/), found {base!r}")
     here = out.resolve().parent
     sources = ", ".join(_quoted(_relative(path, here)) for path in graph)
     name = re.sub(r"\W+", "-", out.stem if out.stem != "ragmtl" else here.name).strip("-") or "mine"
-    parts = [HEAD.format(name=name, sources=sources, corpus=_relative(corpus, here))]
+    reading = {
+        "base": '# base = "http://example.org/"' if base is None else f"base = {_quoted(base)}",
+        "on_error": '# on_error = "skip"' if on_error is None else f"on_error = {_quoted(on_error)}",
+    }
+    parts = [HEAD.format(name=name, sources=sources, corpus=_relative(corpus, here), **reading)]
     for path in data:
         parts += task_sections(path, _relative(path, here))
     out.write_text("\n".join(parts), encoding="utf-8")

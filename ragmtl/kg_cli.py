@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ragmtl.commands.reading import Bad, BadStatement, Base, tell_left_out, wanted
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -59,16 +61,18 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @kg.command()
-def info(
+def info(  # noqa: PLR0913 -- each is an option
     source: Source,
     top: Annotated[int, typer.Option(help="Most rows of each table.", min=1)] = 15,
     shapes: Annotated[list[str], typer.Option(help="RDF file of SHACL shapes to compare with.")] = [],  # noqa: B006
+    base: Base = None,
+    on_error: BadStatement = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what is in a graph, and what in it looks wrong."""
     from ragmtl.graph_facts import graph_facts
 
-    graph = _open(source)
+    graph = _open(source, base, on_error)
     facts = graph_facts(graph)
     report = None
     if shapes:
@@ -84,12 +88,14 @@ def info(
 
 
 @kg.command()
-def neighbours(
+def neighbours(  # noqa: PLR0913 -- each is an option
     source: Source,
     entity: Entity,
     hops: Annotated[int, typer.Option(help="How many edges away.", min=1, max=5)] = 1,
     nodes: Annotated[int, typer.Option(help="Most nodes.", min=1)] = 32,
     hide: Hidden = [],  # noqa: B006
+    base: Base = None,
+    on_error: BadStatement = None,
     as_json: AsJson = False,
 ) -> None:
     """Show a node, its literals, and what is around it."""
@@ -97,7 +103,7 @@ def neighbours(
     from ragmtl.kg.looking.find import find_entity
     from ragmtl.kg.walks.walk import k_hop
 
-    graph = _open(source)
+    graph = _open(source, base, on_error)
     found = find_entity(graph, entity)
     near = k_hop(graph, [found.node], hops=hops, budget=nodes, hide=relations_named(graph, hide))
     facts = neighbour_facts(graph, found, near)
@@ -118,6 +124,8 @@ def path(  # noqa: PLR0913 -- each is an option
     hub: Annotated[int, typer.Option(help="Nodes with more edges are not passed through.", min=0)] = 1000,
     types: Annotated[bool, typer.Option(help="Whether classes, and what else much has in common, connect.")] = False,
     hide: Hidden = [],  # noqa: B006
+    base: Base = None,
+    on_error: BadStatement = None,
     as_json: AsJson = False,
 ) -> None:
     """Show how two nodes are connected: the shortest paths, one for each sequence of relations."""
@@ -126,7 +134,7 @@ def path(  # noqa: PLR0913 -- each is an option
     from ragmtl.kg.walks.hubs import quiet_relations
     from ragmtl.kg.walks.paths import relation_paths
 
-    graph = _open(source)
+    graph = _open(source, base, on_error)
     first, last = find_entity(graph, start), find_entity(graph, end)
     ends = first.node, last.node
     hidden = relations_named(graph, hide)
@@ -142,7 +150,7 @@ def path(  # noqa: PLR0913 -- each is an option
 
 
 @kg.command()
-def query(
+def query(  # noqa: PLR0913 -- each is an option
     source: Source,
     question: Annotated[
         str, typer.Argument(metavar="SPARQL", help="A query, or a file that holds one.", show_default=False)
@@ -150,6 +158,8 @@ def query(
     rows: Annotated[int, typer.Option(help="Most rows or triples of the answer.", min=1)] = 100,
     seconds: Annotated[float, typer.Option(help="When to stop.", min=0.1)] = 60,
     prefix: Annotated[list[str], typer.Option(help="A prefix, as name=IRI; may be repeated.")] = [],  # noqa: B006
+    base: Base = None,
+    on_error: BadStatement = None,
     as_json: AsJson = False,
 ) -> None:
     """Ask a graph in SPARQL; nothing is fetched, and nothing changed."""
@@ -157,7 +167,7 @@ def query(
     from ragmtl.kg.sparql.query import query as ask
 
     text, given = _question(question), _prefixes(prefix)
-    graph = _open(source)
+    graph = _open(source, base, on_error)
     answer = ask(graph, text, prefixes=_unusual(own_prefixes(graph)) | given, rows=rows, seconds=seconds)
     if answer.cut:
         typer.echo(f"note: {answer.cut}", err=True)
@@ -169,17 +179,19 @@ def query(
 
 
 @kg.command()
-def export(
+def export(  # noqa: PLR0913 -- each is an option
     source: Source,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="File to write, or folder.", show_default=False)],
     form: Annotated[
         Format | None, typer.Option("--format", help="What to write. [default: by the ending of OUT]")
     ] = None,
+    base: Base = None,
+    on_error: BadStatement = None,
     as_json: AsJson = False,
 ) -> None:
     """Write a graph for other programs."""
     chosen = form or _format_of(out)
-    graph = _open(source)
+    graph = _open(source, base, on_error)
     written, left_out = _write(graph, chosen, out)
     if as_json:
         return _print_json({"out": str(out), "format": chosen.value, "written": written, "left_out": left_out})
@@ -188,12 +200,19 @@ def export(
     return typer.echo(f"wrote {out}: {written}")
 
 
-def _open(source: str) -> KnowledgeGraph:
+def _open(source: str, base: str | None, on_error: Bad | None) -> KnowledgeGraph:
     from ragmtl.bars import Bars
-    from ragmtl.graphs import open_graph
+    from ragmtl.graphs import is_saved, open_graph
 
     with Bars() as bars:
-        return open_graph(source, lambda file, statements: bars(f"reading {Path(file).name}")(statements, statements))
+
+        def tell(file: str, statements: int) -> None:
+            bars(f"reading {Path(file).name}")(statements, statements)
+
+        graph = open_graph(source, tell, base=base, on_error=wanted(on_error))
+    if not is_saved(source):
+        tell_left_out(graph.report)
+    return graph
 
 
 def _console() -> Console:

@@ -1,7 +1,8 @@
 """Triples of a SPARQL endpoint: pages of CONSTRUCT as N-Triples, beside rows through rdflib's SPARQLStore.
 
 The first lines of the lexicon go into an Oxigraph server on this machine (`pip install oxigraph`), and become a graph
-both ways, with pages of the same size.
+both ways, with pages of the same size. Each way is taken once for a few triples first, so that
+loading compiled code (about a second, once in a process) is not part of the times; the best of some tries counts.
 """
 
 from __future__ import annotations
@@ -25,14 +26,17 @@ from ragmtl.kg.endpoints.endpoint import Endpoint
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.parsing.read import read_rdf
 
+TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 
-def rows(data: Path, *, lines: int = 200_000, page: int = 10_000) -> list[Row]:
+
+def rows(data: Path, *, lines: int = 200_000, page: int = 10_000, repeats: int = 2) -> list[Row]:
     """Seconds from an endpoint to a graph, and the ratio; nothing where there is no Oxigraph.
 
     Args:
         data: The folder that holds `lexicon/oewn.nt.gz`.
         lines: How many of its lines to serve.
         page: Triples of a page.
+        repeats: How often each way is taken.
 
     Raises:
         ValueError: The two graphs differ.
@@ -44,14 +48,15 @@ def rows(data: Path, *, lines: int = 200_000, page: int = 10_000) -> list[Row]:
         folder = Path(name)
         first_lines(data, folder / "part.nt", lines)
         with _serving(program, folder) as url:
-            start = time.perf_counter()
-            path = Endpoint(url, page=page).fetch(folder / "cache")
-            fetched = time.perf_counter() - start
-            graph = read_rdf(path)
-            ours = time.perf_counter() - start
-            start = time.perf_counter()
-            expected = through_rows(url, page)
-            theirs = time.perf_counter() - start
+            read_rdf(Endpoint(url, query=f"CONSTRUCT WHERE {{ ?s <{TYPE}> ?o }}").fetch(folder / "first"))
+            through_rows(url, page, most=page)
+            tries = [through_pages(url, page, folder / f"cache{number}") for number in range(repeats)]
+            ours, fetched, graph = min(tries, key=lambda one: one[0])
+            theirs = float("inf")
+            for _ in range(repeats):
+                start = time.perf_counter()
+                expected = through_rows(url, page)
+                theirs = min(theirs, time.perf_counter() - start)
     if (len(graph), len(graph.literals)) != (len(expected), len(expected.literals)):
         raise ValueError(f"expected {len(expected)} triples, found {len(graph)}")
     statements, slice_ = len(graph) + len(graph.literals), f"{lines} lines, pages of {page}"
@@ -64,15 +69,24 @@ def rows(data: Path, *, lines: int = 200_000, page: int = 10_000) -> list[Row]:
     ]
 
 
-def through_rows(url: str, page: int) -> KnowledgeGraph:
-    """The same through rdflib: rows of a SELECT, page by page, each made of terms."""
+def through_pages(url: str, page: int, cache: Path) -> tuple[float, float, KnowledgeGraph]:
+    """Seconds in all, seconds of fetching, and the graph."""
+    start = time.perf_counter()
+    path = Endpoint(url, page=page).fetch(cache)
+    fetched = time.perf_counter() - start
+    graph = read_rdf(path)
+    return time.perf_counter() - start, fetched, graph
+
+
+def through_rows(url: str, page: int, most: int | None = None) -> KnowledgeGraph:
+    """The same through rdflib: rows of a SELECT, page by page, each made of terms; until there are `most`."""
     graph, collector, offset = Graph(SPARQLStore(url)), Collector(), 0
     while True:
         found = list(graph.query(f"SELECT ?s ?p ?o WHERE {{ ?s ?p ?o }} LIMIT {page} OFFSET {offset}"))
         for row in found:
             collector.add((row[0], row[1], row[2]))
         offset += len(found)
-        if len(found) < page:
+        if len(found) < page or (most is not None and offset >= most):
             return collector.build()
 
 

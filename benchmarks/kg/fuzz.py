@@ -40,12 +40,12 @@ PIECES = (
 
 
 # What is watched for new paths; what numba compiles cannot be.
-WATCHED = ["guard", "iri", "ntriples", "oxigraph", "rdflib_reader", "sniff", "unpack"]
+WATCHED = ["batches", "checked", "faults", "guard", "iri", "ntriples", "oxigraph", "rdflib_reader", "sniff", "unpack"]
 
 
 def one(content: bytes) -> None:
     """Read one input in every lane."""
-    from tests.kg.test_lanes import FILES, check
+    from tests.kg.parsing.test_lanes import FILES, check
 
     if not content:
         return
@@ -56,7 +56,7 @@ def one(content: bytes) -> None:
 
 def seed(corpus: Path) -> None:
     """Put the files that tests damage into a corpus."""
-    from tests.kg.test_lanes import FILES
+    from tests.kg.parsing.test_lanes import FILES
 
     corpus.mkdir(parents=True, exist_ok=True)
     for place, name in enumerate(sorted(FILES)):
@@ -65,7 +65,7 @@ def seed(corpus: Path) -> None:
 
 def damage(seconds: float, number: int = 0) -> int:
     """Damage files at random for some time; gives how many were tried."""
-    from tests.kg.test_lanes import FILES
+    from tests.kg.parsing.test_lanes import FILES
 
     chance, began, tried = random.Random(number), time.monotonic(), 0
     while time.monotonic() - began < seconds:
@@ -88,8 +88,10 @@ def main() -> None:
         return
     atheris = importlib.import_module("atheris")
     importlib.import_module("ragmtl.kg.parsing.nesting")  # compiled by numba, which cannot be watched
-    with atheris.instrument_imports(include=[*(f"ragmtl.kg.{name}" for name in WATCHED), "rdflib.plugins.parsers"]):
-        importlib.import_module("tests.kg.test_lanes")
+    with atheris.instrument_imports(
+        include=[*(f"ragmtl.kg.parsing.{name}" for name in WATCHED), "rdflib.plugins.parsers"]
+    ):
+        importlib.import_module("tests.kg.parsing.test_lanes")
     for corpus in (Path(argument) for argument in sys.argv[1:] if not argument.startswith("-")):
         seed(corpus)
     atheris.Setup(sys.argv, one)

@@ -61,6 +61,7 @@ class Outcome:
     lane: str
     passed: bool
     reason: str = ""
+    refused: bool = False
 
 
 def find_tests(folder: Path) -> Iterator[Test]:
@@ -77,7 +78,7 @@ def run(test: Test, lane: Lane | None) -> Outcome:
     try:
         found = _read(test, lane)
     except Error as error:
-        return Outcome(test, named, not test.positive, str(error) if test.positive else "")
+        return Outcome(test, named, not test.positive, str(error) if test.positive else "", refused=test.positive)
     if not test.positive:
         return Outcome(test, named, False, "read, but should be refused")
     if test.result is None:
@@ -101,13 +102,19 @@ def counts(found: list[Outcome]) -> dict[str, tuple[int, int]]:
     return {suite: (sum(outcome.passed for outcome in row), len(row)) for suite, row in rows.items()}
 
 
+def refusals(found: list[Outcome]) -> dict[str, int]:
+    """For each suite how many files were refused that should be read."""
+    return {suite: sum(one.refused for one in found if one.test.suite == suite) for suite in counts(found)}
+
+
 def rows(folder: Path) -> list[Row]:
-    """How many tests of each suite each lane passes, and of how many; nothing where the folder holds no suite."""
+    """How many tests of each suite each lane passes, of how many; nothing where the folder holds no suite."""
+    results = {lane or "default": outcomes(folder, lane) for lane in (None, *get_args(Lane))}
     return [
-        row_of("W3C tests", suite, lane or "default", metric, value, data="W3C")
-        for lane in (None, *get_args(Lane))
-        for suite, (passed, tests) in counts(outcomes(folder, lane)).items()
-        for metric, value in (("passed", passed), ("tests", tests))
+        row_of("W3C tests", suite, lane, metric, value, data="W3C")
+        for lane, found in results.items()
+        for suite, (passed, tests) in counts(found).items()
+        for metric, value in (("passed", passed), ("refused", refusals(found)[suite]), ("tests", tests))
     ]
 
 
@@ -212,7 +219,9 @@ def main() -> None:
     results = {lane: outcomes(options.folder, None if lane == "default" else lane) for lane in named}
     passed = {lane: counts(found) for lane, found in results.items()}
     for suite in passed[named[0]]:
-        table.add_row(suite, *("{} of {}".format(*passed[lane][suite]) for lane in named))
+        refused = {lane: refusals(results[lane])[suite] for lane in named}
+        shown = {lane: f"; {refused[lane]} refused" if refused[lane] else "" for lane in named}
+        table.add_row(suite, *("{} of {}".format(*passed[lane][suite]) + shown[lane] for lane in named))
     console.print(table)
     if options.failures:
         for found in results.values():

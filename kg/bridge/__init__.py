@@ -1,1 +1,1 @@
-"""Between rdflib and the graph, both ways: terms, graphs, and a store of ours."""
+"""Between rdflib and the graph, both ways; and whether rdflib reads a file as the standard says."""

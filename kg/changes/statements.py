@@ -16,6 +16,7 @@ from jaxtyping import Bool, Int64
 
 from ragmtl.errors import DataError
 from ragmtl.kg.encoding.encode import LANGUAGE_STRING, STRING, assemble, sort_literals, sort_triples
+from ragmtl.kg.encoding.order import differ, gathered, order_of_texts
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.literals import Literal, Triple
 from ragmtl.kg.origins import Origin, stated
@@ -29,22 +30,26 @@ class Statements:
     """Everything that a graph states, one row for each pair of a statement and an origin.
 
     Attributes:
-        nodes, relations, texts: Terms and texts, in any order, used or not, maybe some twice.
+        nodes, texts: Those of a graph, used or not; nodes are sorted, texts may come twice.
+        relations: Used or not, in any order.
         triples: Head, relation, tail and origin of each row.
         values: Node, relation, text, datatype, language and origin of each row.
         datatypes, languages, origins: What the rows speak of by number.
         aliases: Other IRIs of nodes, and the IRI under which each is known.
+        new_nodes, new_texts: More of them, in any order; their numbers come after the others.
     """
 
-    nodes: tuple[str, ...]
+    nodes: Strings
     relations: tuple[str, ...]
-    texts: tuple[str, ...]
+    texts: Strings
     triples: Rows
     values: Rows
     datatypes: tuple[str, ...]
     languages: tuple[str, ...]
     origins: tuple[Origin, ...]
     aliases: tuple[tuple[str, str], ...] = ()
+    new_nodes: tuple[str, ...] = ()
+    new_texts: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, graph: KnowledgeGraph) -> Statements:
@@ -56,9 +61,9 @@ class Statements:
         parts = (literals.nodes, literals.relation_ids)
         kinds = (literals.datatypes, literals.languages)
         return cls(
-            nodes=tuple(graph.nodes),
+            nodes=graph.nodes.strings,
             relations=tuple(graph.relations),
-            texts=tuple(literals.texts),
+            texts=literals.texts,
             triples=(*(column[rows].astype(np.int64) for column in columns), origins),
             values=(
                 *(part[places].astype(np.int64) for part in parts),
@@ -93,9 +98,9 @@ class Statements:
                 edges.append((*ends, tables.node(tail), place))
         return replace(
             self,
-            nodes=tuple(tables.nodes),
+            new_nodes=tuple(tables.nodes),
             relations=tuple(tables.relations),
-            texts=(*self.texts, *tables.texts),
+            new_texts=(*self.new_texts, *tables.texts),
             triples=_longer(self.triples, edges),
             values=_longer(self.values, values),
             datatypes=tuple(tables.datatypes),
@@ -117,12 +122,12 @@ class Statements:
             raise DataError("expected at least one statement to be left, found none; the graph would be empty")
         heads, links, tails, sources = self.triples
         holders, named, texts, datatypes, languages, places = self.values
-        nodes, node_ids = _ordered(self.nodes, heads, tails, holders)
+        nodes, node_ids = _ranked(self.nodes, self.new_nodes, heads, tails, holders)
         relations, relation_ids = _ordered(self.relations, links, named)
         origins, origin_ids = _used(self.origins, sources, places)
         kinds, kind_ids = _ordered(("", *self.datatypes), np.zeros(1, np.int64), datatypes + 1)
         tags, tag_ids = _ordered(("", *self.languages), np.zeros(1, np.int64), languages + 1)
-        written, text_ids = _ordered(self.texts, texts)
+        written, text_ids = _ranked(self.texts, self.new_texts, texts)
         rows, further, merged = sort_triples(
             tuple(
                 column.astype(np.int32)
@@ -133,7 +138,7 @@ class Statements:
         keys = (*ends, text_ids[texts], kind_ids[datatypes + 1], tag_ids[languages + 1])
         columns = tuple(column.astype(np.int32) for column in (*keys, origin_ids[places]))
         literals, repeated = sort_literals(columns, written, (tuple(kinds), tuple(tags)), len(nodes))
-        known = Terms(Strings.of(nodes), _aliases(self.aliases, nodes))
+        known = Terms(nodes, _aliases(self.aliases, nodes))
         count = len(heads) + len(holders)
         said = _counted((*like.report.left_out, *left_out))
         report = replace(like.report, statements=count, triples=len(rows[0]), literals=len(literals), left_out=said)
@@ -148,17 +153,20 @@ class _Tables:
     """Terms by name, while statements are added."""
 
     def __init__(self, statements: Statements) -> None:
-        self.nodes = {node: place for place, node in enumerate(statements.nodes)}
+        self._given = Terms(statements.nodes)
+        self.nodes = {node: place for place, node in enumerate(statements.new_nodes)}
         self.relations = {relation: place for place, relation in enumerate(statements.relations)}
         self.datatypes = {name: place for place, name in enumerate(statements.datatypes)}
         self.languages = {name: place for place, name in enumerate(statements.languages)}
         self.origins = {origin: place for place, origin in enumerate(statements.origins)}
         self.texts: list[str] = []
-        self._known = len(statements.texts)
+        self._known = len(statements.texts) + len(statements.new_texts)
         self._aliases = dict(statements.aliases)
 
     def node(self, iri: str) -> int:
-        return self.nodes.setdefault(self._aliases.get(iri, iri), len(self.nodes))
+        name = self._aliases.get(iri, iri)
+        place = self._given.find(name)
+        return len(self._given) + self.nodes.setdefault(name, len(self.nodes)) if place is None else place
 
     def relation(self, iri: str) -> int:
         return self.relations.setdefault(iri, len(self.relations))
@@ -198,6 +206,29 @@ def _ordered(
     return found, places
 
 
+def _ranked(
+    given: Strings, new: Sequence[str], *columns: Int64[np.ndarray, " _rows"]
+) -> tuple[Strings, Int64[np.ndarray, " terms"]]:
+    """The same for many terms: those that a graph has, and new ones."""
+    terms = _followed(given, Strings.of(new)) if new else given
+    used = np.zeros(len(terms), np.bool_)
+    for column in columns:
+        used[column] = True
+    chosen = np.flatnonzero(used)
+    kept = terms if len(chosen) == len(terms) else gathered(terms, chosen)
+    order = order_of_texts(kept)
+    first = differ(kept, order)
+    places = np.full(len(terms), -1, np.int64)
+    places[chosen[order]] = np.cumsum(first) - 1
+    return gathered(kept, order[first]), places
+
+
+def _followed(first: Strings, second: Strings) -> Strings:
+    """Texts, and others after them."""
+    offsets = np.concatenate((first.offsets.astype(np.int64), second.offsets[1:] + int(first.offsets[-1])))
+    return Strings(np.concatenate((first.blob, second.blob)), offsets)
+
+
 def _used(
     origins: tuple[Origin, ...], *columns: Int64[np.ndarray, " _rows"]
 ) -> tuple[tuple[Origin, ...], Int64[np.ndarray, " origins"]]:
@@ -216,10 +247,10 @@ def _pairs(nodes: Terms) -> tuple[tuple[str, str], ...]:
     return tuple((alias, nodes[node]) for alias, node in zip(nodes.aliases.strings, nodes.aliases.ids, strict=True))
 
 
-def _aliases(aliases: Iterable[tuple[str, str]], nodes: Sequence[str]) -> Aliases | None:
+def _aliases(aliases: Iterable[tuple[str, str]], nodes: Strings) -> Aliases | None:
     """Other IRIs of the nodes that are left; those that are nodes themselves by now are none."""
-    places = {node: place for place, node in enumerate(nodes)} if aliases else {}
-    rows = sorted((alias, places[iri]) for alias, iri in aliases if iri in places and alias not in places)
+    places = ((alias, nodes.find(iri)) for alias, iri in aliases if nodes.find(alias) is None)
+    rows = sorted((alias, place) for alias, place in places if place is not None)
     if not rows:
         return None
     return Aliases(Strings.of([alias for alias, _ in rows]), np.array([node for _, node in rows], np.int32))

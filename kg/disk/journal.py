@@ -1,7 +1,7 @@
 """Changes kept beside a saved graph: quick to write, there when the graph is opened, and compacted into it when asked.
 
     record(folder, add=[...], remove=[...], source="editor")     a few lines, whole or not at all
-    graph = open_changed(folder)                                 the saved graph with all changes since
+    graph = KnowledgeGraph.load(folder)                          the saved graph with all changes since
     compact_saved(folder)                                        the same, saved; the changes are gone
 
 A saved graph is the base, and `changes/000001.json` and so on are what came after, each written whole and renamed into
@@ -20,8 +20,9 @@ from typing import Any
 
 from ragmtl.errors import MismatchError
 from ragmtl.kg.changes.change import checked, checked_source
+from ragmtl.kg.changes.statements import normal
 from ragmtl.kg.disk.replace import replacing, writing
-from ragmtl.kg.disk.store import write, written_at
+from ragmtl.kg.disk.store import load, write, written_at
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.literals import Literal, Triple
 from ragmtl.kg.terms import encoded
@@ -56,7 +57,7 @@ def record(
     folder = Path(directory)
     triples = {"remove": [_packed(triple) for triple in remove], "add": [_packed(triple) for triple in add]}
     with writing(folder) as aside:
-        base = KnowledgeGraph.load(folder)
+        base = load(folder)
         known = {origin.source for origin in base.origins}
         known |= {entry["source"] for entry in _entries(folder, base.digest)}
         sources = [checked_source(name, known) for name in without]
@@ -77,15 +78,24 @@ def _write(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def open_changed(directory: str | Path) -> KnowledgeGraph:
-    """A saved graph with all changes that were recorded since.
+def is_changed(directory: str | Path) -> bool:
+    """Whether changes stand beside a saved graph."""
+    return bool(_files(Path(directory)))
+
+
+def open_changed(directory: str | Path, *, verify: bool = False) -> KnowledgeGraph:
+    """A saved graph with all changes that were recorded since: what `KnowledgeGraph.load` gives where there are some.
+
+    Args:
+        directory: Where the graph was saved.
+        verify: Also compute the digest of the saved graph anew.
 
     Raises:
         MismatchError: There is no saved graph, or changes that belong to another one, or that cannot be read.
         DataError: The changes leave nothing.
     """
-    graph, entries = _base(Path(directory))
-    for entry in entries:
+    graph, entries = _base(Path(directory), verify)
+    for entry in _folded(entries):
         for source in {*entry["without"]} & {origin.source for origin in graph.origins}:  # unless gone by now
             graph = graph.without_source(source)
         if entry["add"] or entry["remove"]:
@@ -108,14 +118,14 @@ def compact_saved(directory: str | Path) -> KnowledgeGraph:
     if _files(folder):
         with replacing(folder) as building:
             write(open_changed(folder), building)
-    return KnowledgeGraph.load(folder)
+    return load(folder)
 
 
-def _base(folder: Path) -> tuple[KnowledgeGraph, list[dict[str, Any]]]:
+def _base(folder: Path, verify: bool) -> tuple[KnowledgeGraph, list[dict[str, Any]]]:
     """The saved graph and its changes; both anew where another process compacted them on the way."""
     while True:
         before = written_at(folder)
-        base = KnowledgeGraph.load(folder)
+        base = load(folder, verify=verify)
         try:
             entries = list(_entries(folder, base.digest))
         except MismatchError:
@@ -124,6 +134,34 @@ def _base(folder: Path) -> tuple[KnowledgeGraph, list[dict[str, Any]]]:
         else:
             if written_at(folder) == before:
                 return base, entries
+
+
+def _folded(entries: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The changes, those of one source in a row put together: each takes as long as the graph is large."""
+    last: dict[str, Any] | None = None
+    for entry in entries:
+        if last is None or not _follows(last, entry):
+            if last is not None:
+                yield last
+            last = entry
+        else:
+            added = [row for row in entry["add"] if row not in last["add"]]
+            last = last | {"add": last["add"] + added, "remove": last["remove"] + entry["remove"]}
+    if last is not None:
+        yield last
+
+
+def _follows(first: dict[str, Any], second: dict[str, Any]) -> bool:
+    """Whether two changes are one: removing all, then adding all, gives the same."""
+    if second["without"] or any(first[name] != second[name] for name in ("source", "name")):
+        return False
+    met = {_same(row) for row in (*first["add"], *first["remove"])}
+    return not any(_same(row) in met for row in second["remove"])
+
+
+def _same(row: list[Any]) -> Triple:
+    head, relation, tail = _triple(row)
+    return head, relation, normal(tail) if isinstance(tail, Literal) else tail
 
 
 def _files(folder: Path) -> list[Path]:

@@ -208,6 +208,7 @@ def _restore(manifest: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> K
     report = dict(manifest["report"])
     for name in ("left_out", "inferred"):
         report[name] = tuple((str(reason), int(count)) for reason, count in report[name])
+    report["examples"] = tuple((str(reason), str(found)) for reason, found in report.get("examples", ()))
     out = outgoing(arrays["outgoing.indptr"], arrays["tails"], arrays["relation_ids"])
     incoming = (arrays[f"incoming.{name}"] for name in ("indptr", "neighbours", "relations", "triples"))
     aliases = Aliases(Strings(arrays["aliases.blob"], arrays["aliases.offsets"]), arrays["aliases.ids"])

@@ -169,11 +169,11 @@ def _literals(
     names, kind = kinds
     strings, ids = texts()
     columns = (values[0], values[1], ids[values[2]], kind[:, 0], kind[:, 1], values[3])
-    return _sorted_literals(columns, strings, names, nodes)
+    return sort_literals(columns, strings, names, nodes)
 
 
 def sort_literals(
-    columns: Columns, texts: Sequence[str], kinds: tuple[tuple[str, ...], tuple[str, ...]], nodes: int
+    columns: Columns, texts: Strings, kinds: tuple[tuple[str, ...], tuple[str, ...]], nodes: int
 ) -> tuple[Literals, int]:
     """Literals, and how many were merged into the first of their kind.
 
@@ -183,12 +183,6 @@ def sort_literals(
         kinds: What the fourth and the fifth speak of, sorted.
         nodes: How many nodes there are.
     """
-    return _sorted_literals(columns, Strings.of(texts), kinds, nodes)
-
-
-def _sorted_literals(
-    columns: Columns, texts: Strings, kinds: tuple[tuple[str, ...], tuple[str, ...]], nodes: int
-) -> tuple[Literals, int]:
     *keys, origin_ids = columns
     order = order_of([(key, int(key.max(initial=0)) + 1) for key in keys])
     first, further = merged(keys, origin_ids, order)

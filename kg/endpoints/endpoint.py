@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from ragmtl.kg.endpoints.web import Client, Manners, shown, split
 
 FORMAT = "ragmtl endpoint 1"
 MANIFEST = "manifest.json"
+_AGAIN = 100  # rows that are asked for twice, to see whether blank nodes keep their names
 
 Progress = Callable[[str, int], None]
 
@@ -107,6 +109,8 @@ class _Fetching:
         self._folder = cache / key
         self._path = self._folder / ("data.nq" if any(part.graph for part in parts) else "data.nt")
         self._about = {"format": FORMAT, "url": client.shown, "asked": asked}
+        self._writer = ThreadPoolExecutor(1)
+        self._written: Future[None] | None = None
 
     def run(self) -> Path:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -116,10 +120,14 @@ class _Fetching:
         with self._path.open("ab") as file:
             file.truncate(state.size)
         known = self._last_page(state)
-        while state.part < len(self._parts):
-            state, known = self._next(state, known)
-            if self._progress is not None:
-                self._progress(self._client.shown, state.triples)
+        try:
+            while state.part < len(self._parts):
+                state, known = self._next(state, known)
+                if self._progress is not None:
+                    self._progress(self._client.shown, state.triples)
+        finally:  # also after Ctrl-C: what came is kept
+            self._writer.shutdown()
+        self._settle()
         if not state.triples:
             raise DataError("expected triples, found none; check classes, predicates and query", self._client.shown)
         return self._path
@@ -131,16 +139,18 @@ class _Fetching:
         lines = list(dict.fromkeys(lines_of(body, part.graph)))
         if known and known.isdisjoint(lines):
             return self._in_order(state, "pages that do not continue each other"), frozenset()
-        new = [line for line in lines if line not in known]
+        new = [line for line in lines if line not in known] if known else lines
         named = state.named or self._names_are_kept(state, body)
         if named is None:
             return self._in_order(state, "blank nodes that each answer names anew"), frozenset()
         if not new:
             return self._end_of_part(replace(state, named=named, pages=state.pages + 1)), frozenset()
-        size, triples = state.size + self._append(new), state.triples + len(new)
+        content = b"\n".join(new) + b"\n"
+        size, triples = state.size + len(content), state.triples + len(new)
         offset, pages = state.offset + len(lines) - 1, state.pages + 1
         moved = replace(state, offset=offset, pages=pages, last=state.size, size=size, triples=triples, named=named)
-        self._write_state(moved)
+        self._settle()
+        self._written = self._writer.submit(self._keep, content, moved)  # while the next page comes
         return moved, frozenset(lines)
 
     def _end_of_part(self, state: _State) -> _State:
@@ -152,6 +162,7 @@ class _Fetching:
                 return self._in_order(state, f"{found:,} triples where it counts {counted:,}")
         before = state.triples, state.size
         moved = replace(state, part=state.part + 1, offset=0, ordered=False, before=before)
+        self._settle()
         self._write_state(moved)
         return moved
 
@@ -170,6 +181,7 @@ class _Fetching:
             advice = "the server keeps no order, or changed meanwhile; ask for larger pages, or for less at once"
             raise DataError(f"expected pages that fit together, found {found}: {advice}", self._client.shown)
         triples, size = state.before
+        self._settle()
         with self._path.open("ab") as file:
             file.truncate(size)
         moved = replace(state, offset=0, triples=triples, size=size, last=size, ordered=True)
@@ -181,21 +193,26 @@ class _Fetching:
 
         None: they have not, so nodes of different pages cannot be told apart.
         """
-        part, place = self._parts[state.part], second_blank(body)
+        part = self._parts[state.part]
+        place = second_blank(lines_of(body, "")) if b"_:" in body else None
         if place is None:
             return False
         lines = lines_of(body, part.graph)
-        query = part.page(len(lines) - place, state.offset + place, ordered=state.ordered)
+        query = part.page(min(len(lines) - place, _AGAIN), state.offset + place, ordered=state.ordered)
         again = lines_of(self._client.ask(query), part.graph)
         return True if set(again) <= set(lines) else None
 
-    def _append(self, lines: list[bytes]) -> int:
-        content = b"".join(line + b"\n" for line in lines)
+    def _keep(self, content: bytes, state: _State) -> None:
         with self._path.open("ab") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        return len(content)
+        self._write_state(state)
+
+    def _settle(self) -> None:
+        """Wait until the last page is written, and raise what went wrong with that."""
+        if self._written is not None:
+            self._written.result()
 
     def _last_page(self, state: _State) -> frozenset[bytes]:
         """The new rows of the last page of a part that is not done; the last of them comes again."""

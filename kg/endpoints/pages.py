@@ -29,6 +29,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _BLANK = re.compile(rb"^_:[^\s<\"]+|(?<=[>\s])_:[^\s<\"]+(?=\s*\.$)")
+_UNTIDY = re.compile(rb"[ \t\r]\n|\n[ \t\r\n#]|\A[ \t\r\n#]|[ \t\r]\Z")
 _FORBIDDEN = re.compile(r'[\x00-\x20<>"{}|\\^`]')
 
 
@@ -143,7 +144,11 @@ def _groups(tokens: list[re.Match[str]]) -> list[tuple[int, int]]:
 
 def lines_of(body: bytes, graph: str) -> list[bytes]:
     """The statements of a page of N-Triples; as N-Quads where they are of a named graph."""
-    lines = [line for line in (line.strip() for line in body.split(b"\n")) if line and not line.startswith(b"#")]
+    lines = body.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    if _UNTIDY.search(body):
+        lines = [line for line in map(bytes.strip, lines) if line and not line.startswith(b"#")]
     name = f" <{graph}> .".encode()
     return [line.removesuffix(b".").rstrip() + name for line in lines] if graph else lines
 
@@ -154,11 +159,12 @@ def number_of(body: bytes) -> int | None:
     return int(found.group(1)) if found else None
 
 
-def second_blank(body: bytes) -> int | None:
-    """The first line of a page that names a second blank node; None where there is none."""
+def second_blank(lines: list[bytes]) -> int | None:
+    """The first line of a page (N-Triples) that names a second blank node; None where there is none."""
     names: set[bytes] = set()
-    for place, line in enumerate(lines_of(body, "")):
-        names.update(_BLANK.findall(line) if b"_:" in line else ())
-        if len(names) > 1:
-            return place
+    for place, line in enumerate(lines):
+        if b"_:" in line:
+            names.update(_BLANK.findall(line))
+            if len(names) > 1:
+                return place
     return None

@@ -12,7 +12,6 @@ import os
 import pickle
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import IO, Any
 from ragmtl.errors import DataError
 from ragmtl.kg.encoding.builder import GraphBuilder
 from ragmtl.kg.parsing.lanes import Lane, read_whole
+from ragmtl.kg.parsing.left_out import LeftOut
 from ragmtl.kg.parsing.reading import Options, Progress, Reading
 from ragmtl.kg.parsing.unpack import packing_of
 
@@ -49,7 +49,7 @@ class Result:
     """What was read: how many statements, what was left out, and the statements."""
 
     count: int
-    left_out: Counter[str]
+    left_out: LeftOut
     builder: GraphBuilder
 
 

@@ -99,7 +99,7 @@ class Batches:
         """Whether all terms of a statement are well-formed; a statement with one that is not is left out or refused."""
         reading, tail = self._reading, quad.object
         if type(tail) is Literal and tail.language is not None and not is_language(tail.language):
-            reading.leave_out(BAD_TERMS)
+            self._leave_out(tail.language)
             return False
         bad = next((iri for iri in _iris(quad) if not is_iri(iri)), None)
         if bad is None:
@@ -107,8 +107,14 @@ class Batches:
         key = bad == quad.predicate.value  # a key that maps to no IRI, which JSON-LD allows and drops
         if not (key or reading.options.skip) and reading.options.base is None and ":" not in bad:
             raise DataError(relative(bad), reading.path, line_of(reading, self._name, bad))
-        reading.leave_out(BAD_TERMS)
+        self._leave_out(bad)
         return False
+
+    def _leave_out(self, bad: str) -> None:
+        """Count a statement with a bad term; for the first ones, look where it stands in the file."""
+        reading = self._reading
+        line = line_of(reading, self._name, bad) if reading.left_out.wants(BAD_TERMS) else None
+        reading.leave_out(BAD_TERMS, clip(bad), line)
 
     def _is_old(self, quad: Quad) -> bool:
         """Whether a statement is RDF 1.1; one with a triple term or a direction of text is left out or refused."""
@@ -122,7 +128,7 @@ class Batches:
         if not self._reading.options.skip:
             message = "expected RDF 1.1, found a triple term or a direction of text (RDF 1.2), which are not kept"
             raise DataError(f'{message}; leave such statements out with on_error="skip"', self._reading.path)
-        self._reading.leave_out(NEW_TERMS)
+        self._reading.leave_out(NEW_TERMS, clip(str(quad)))
         return False
 
 

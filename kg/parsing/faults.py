@@ -43,9 +43,9 @@ def fault(reading: Reading, name: str, error: SyntaxError) -> DataError:
 
 
 def line_of(reading: Reading, name: str, text: str) -> int | None:
-    """The first line with a text in quotes; None where there is none."""
-    wanted = re.compile(rb"[\"']" + re.escape(text.encode()) + rb"[\"']")
-    with guarded(reading.path, name, reading.options.ratio) as file:
+    """The first line with an IRI or language tag; None where it is nowhere written out."""
+    wanted = re.compile(rb"[\"'<@]" + re.escape(text.encode()) + rb"(?:[^\w-]|$)")
+    with guarded(reading.path, name, reading.options.ratio, new_terms=True) as file:
         return next((number for number, line in enumerate(file, 1) if wanted.search(line)), None)
 
 

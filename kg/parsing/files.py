@@ -5,11 +5,11 @@ from __future__ import annotations
 import codecs
 import glob
 import hashlib
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 from ragmtl.errors import DataError
+from ragmtl.kg.parsing.left_out import LeftOut
 from ragmtl.kg.parsing.sniff import packed_hint
 from ragmtl.kg.parsing.unpack import PACKED, RATIO, opened, packing_of
 
@@ -30,8 +30,8 @@ OUTSIDE = "links that lead out of their folder"
 Sources = str | Path | Iterable[str | Path]
 
 
-def find_files(sources: Sources) -> tuple[list[Path], Counter[str]]:
-    """All files meant by paths, folders and globs, each once, and what was passed over in folders: reason and number.
+def find_files(sources: Sources) -> tuple[list[Path], LeftOut]:
+    """All files meant by paths, folders and globs, each once, and what was passed over in folders.
 
     Files named by the user come in the order given, those of a folder or glob in the order of their names. A link
     inside a folder is followed only to places inside that folder.
@@ -43,7 +43,7 @@ def find_files(sources: Sources) -> tuple[list[Path], Counter[str]]:
     if not given:
         raise DataError("expected at least one RDF file, found an empty list; name a file, a folder or a glob")
     found: dict[Path, Path] = {}
-    passed_over: Counter[str] = Counter()
+    passed_over = LeftOut()
     for source in given:
         for file in _expand(source, passed_over):
             found.setdefault(file.resolve(), file)
@@ -128,7 +128,7 @@ def check_unchanged(path: Path, before: tuple[int, ...]) -> None:
         raise DataError("expected a file that stays as it is, found it changed while it was read; read it again", path)
 
 
-def _expand(source: str | Path, passed_over: Counter[str]) -> list[Path]:
+def _expand(source: str | Path, passed_over: LeftOut) -> list[Path]:
     if "\0" in str(source):
         raise DataError(f"expected an RDF file or folder, found a NUL in its name {str(source)!r}; check the path")
     path = Path(source).expanduser()
@@ -145,7 +145,7 @@ def _expand(source: str | Path, passed_over: Counter[str]) -> list[Path]:
     raise DataError("expected an RDF file or folder, found nothing there; check the path", source)
 
 
-def _folder(folder: Path, passed_over: Counter[str]) -> list[Path]:
+def _folder(folder: Path, passed_over: LeftOut) -> list[Path]:
     paths = [path for path in sorted(folder.rglob("*")) if not _is_hidden(path, folder)]
     outside = {path for path in paths if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve())}
     files = [path for path in paths if path not in outside and path.is_file()]
@@ -153,8 +153,10 @@ def _folder(folder: Path, passed_over: Counter[str]) -> list[Path]:
     if not known:
         links = f" and {len(outside)} links that lead out of it" if outside else ""
         raise DataError(f"expected RDF files in this folder, found {len(files)} files of other kinds{links}", folder)
-    passed_over[FOREIGN] += len(files) - len(known)
-    passed_over[OUTSIDE] += len(outside)
+    for path in sorted(set(files) - set(known)):
+        passed_over.add(FOREIGN, example=(0, str(path)))
+    for path in sorted(outside):
+        passed_over.add(OUTSIDE, example=(0, str(path)))
     return known
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import BufferedIOBase, BufferedReader, RawIOBase
 from pathlib import Path
@@ -31,11 +31,14 @@ _MARKS = (  # the longer ones first: the mark of UTF-32 begins with that of UTF-
 _BARE = ((b"<\0\0\0", "utf-32-le"), (b"\0\0\0<", "utf-32-be"), (b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))
 _DECLARED = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _DECLARATION = re.compile(rb"""^(<\?xml[^>]*?)\s+encoding\s*=\s*(?:"[^"]*"|'[^']*')""")
+_LITERAL = re.compile(rb"""parseType\s*=\s*["']Literal["']""")
 _ENCODINGS = re.compile(r"utf-?8|us-ascii|ascii|iso-?8859-\d+|latin-?1|windows-125\d|cp125\d|koi8-[ru]|utf-?(?:16|32)")
 
 
 @contextmanager
-def guarded(path: Path, name: str, ratio: int = RATIO, *, new_terms: bool = False) -> Iterator[BufferedIOBase]:
+def guarded(
+    path: Path, name: str, ratio: int = RATIO, *, new_terms: bool = False, literals: bool = True
+) -> Iterator[BufferedIOBase]:
     """The bytes of a file as its parser gets them.
 
     Args:
@@ -43,8 +46,10 @@ def guarded(path: Path, name: str, ratio: int = RATIO, *, new_terms: bool = Fals
         name: Its format.
         ratio: How many times its packed size it may unpack to.
         new_terms: Whether triple terms (RDF 1.2) may pass, as the reader leaves them out and counts them.
+        literals: Whether XML as a literal may pass.
 
     Raises:
+        LiteralError: There is XML as a literal, where none may pass (while it is read).
         DataError: It is not UTF-8 where that is asked for, declares entities, or (while it is read) nests too deep.
     """
     start = refuse_entities(path, ratio) if name == "xml" else 0
@@ -52,6 +57,7 @@ def guarded(path: Path, name: str, ratio: int = RATIO, *, new_terms: bool = Fals
         chunks = _utf8(file, path, name)
         if name in ("xml", "json-ld"):
             chunks = _counted(chunks, name, path, start)
+            chunks = chunks if literals else _without_literals(chunks, path)
         else:
             chunks = _without_new_terms(chunks, path, ratio, new_terms)
         yield BufferedReader(_Stream(chunks), _CHUNK)
@@ -90,8 +96,13 @@ def refuse_entities(path: Path, ratio: int = RATIO) -> int:
     return parser.CurrentByteIndex
 
 
-def parse_json(text: str, path: Path) -> object:
+def parse_json(text: str, path: Path, real: Callable[[str], Any] = float) -> object:
     """The content of a JSON-LD file.
+
+    Args:
+        text: The file.
+        path: Where it is.
+        real: Makes a number of one with a decimal point or an exponent.
 
     Raises:
         DataError: It is no JSON (with the line), nests too deep, or names a context that would have to be fetched.
@@ -99,7 +110,7 @@ def parse_json(text: str, path: Path) -> object:
     if not Nesting("json-ld").feed(text.encode("utf-8", "surrogatepass")):
         raise _too_deep("json-ld", path)
     try:
-        content: object = json.loads(text)
+        content: object = json.loads(text, parse_float=real)
     except json.JSONDecodeError as error:
         found = text.split("\n")[error.lineno - 1][:60]
         message = f"expected JSON: {error.msg}, found {found!r}"
@@ -110,6 +121,10 @@ def parse_json(text: str, path: Path) -> object:
         advice = "copy the context into the file: nothing is fetched from the network or the disk"
         raise DataError(f"expected a context written out, found the remote context {remote!r}; {advice}", path, line)
     return content
+
+
+class LiteralError(DataError):
+    """XML as a literal (`rdf:parseType="Literal"`), which is text in canonical form."""
 
 
 class _RootReachedError(Exception):
@@ -182,6 +197,15 @@ def _counted(chunks: Iterable[bytes], name: str, path: Path, start: int) -> Iter
             raise _too_deep(name, path)
         start = max(start - len(chunk), 0)
         yield chunk
+
+
+def _without_literals(chunks: Iterable[bytes], path: Path) -> Iterator[bytes]:
+    last = b""
+    for chunk in chunks:
+        if _LITERAL.search(last + chunk):
+            raise LiteralError("expected RDF/XML without XML literals, found one; read it with rdflib", path)
+        yield chunk
+        last = chunk[-40:]
 
 
 def _without_new_terms(chunks: Iterable[bytes], path: Path, ratio: int, allowed: bool) -> Iterator[bytes]:

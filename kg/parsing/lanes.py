@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ragmtl.kg.parsing import oxigraph, rdflib_reader
+from ragmtl.kg.parsing import checked, oxigraph, rdflib_reader
 from ragmtl.kg.parsing.reading import Reading
 
 Lane = Literal["scan", "pyoxigraph", "rdflib"]
@@ -28,7 +28,7 @@ def read_whole(reading: Reading, name: str, lane: Lane | None) -> None:
         DataError: It is malformed.
     """
     if lane == "rdflib":
-        rdflib_reader.parse_file(reading, name)
+        checked.parse_file(reading, name)
     else:
         try:
             oxigraph.parse_file(reading, name)

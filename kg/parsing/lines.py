@@ -106,6 +106,17 @@ def spaces(start: int, end: int) -> int:
 
 
 @compiled
+def is_comment(start: int, end: int) -> bool:
+    """Whether a line is nothing but a comment: a carriage return would end it, and begin another line."""
+    if byte(start) != _HASH:
+        return False
+    place = start
+    while place < end and byte(place) != _RETURN:
+        place += 1
+    return place == end
+
+
+@compiled
 def entity(start: int, end: int) -> tuple[int, int, np.uint64, int]:
     """Where the term of an IRI or blank node begins and ends, its hash, and where it is over; -1 for none."""
     if start < end and byte(start) == _OPEN:
@@ -254,7 +265,7 @@ def scan(start, end, tables, rows, unsure, scratch, settings):  # type: ignore[n
         stop, ascii_only = line_end(place, end)
         close = stop - 1 if stop > place and byte(stop - 1) == _RETURN else stop
         first = spaces(place, close)
-        if first < close and not (ascii_only and byte(first) == _HASH):
+        if first < close and not (ascii_only and is_comment(first, close)):
             head, relation, tail, graph = statement(first, close, tables, scratch, settings, last.ctypes.data)
             if head >= 0:
                 rows[row, 0], rows[row, 1], rows[row, 2], rows[row, 3], rows[row, 4] = head, relation, tail, graph, line

@@ -101,10 +101,10 @@ def rows(reading: Reading, block: bytes, first: int, *, quads: bool) -> Iterator
     for number, line in split(block, first):
         try:
             row = read_line(decoded(line, reading.path, number), reading.path, number, quads=quads)
-        except DataError:
+        except DataError as error:
             if not reading.options.skip:
                 raise
-            reading.leave_out(BAD_LINES)
+            reading.leave_out(BAD_LINES, error)
         else:
             if row is not None:
                 yield number, row

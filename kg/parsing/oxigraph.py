@@ -9,7 +9,6 @@ so that one bad line costs no other. What pyoxigraph refuses and rdflib rightly 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import islice
@@ -20,7 +19,7 @@ from pyoxigraph import DefaultGraph, Quad, RdfFormat, parse, serialize
 from ragmtl.errors import DataError
 from ragmtl.kg.parsing.batches import Batches
 from ragmtl.kg.parsing.faults import fault
-from ragmtl.kg.parsing.guard import guarded
+from ragmtl.kg.parsing.guard import LiteralError, guarded
 from ragmtl.kg.parsing.ntriples import blocks, rows, written
 from ragmtl.kg.parsing.reading import BAD_TERMS, Reading
 from ragmtl.kg.parsing.unpack import opened
@@ -94,12 +93,12 @@ def _parse_stream(reading: Reading, name: str) -> None:
     # JSON-LD drops, without a word, what is no IRI or language, and all that hangs on it. So that nothing is left out
     # uncounted, it is read leniently; what was dropped is counted, and the file is then read once more to the letter.
     _parse_once(reading, name, lenient=True)
-    dropped = Counter(reading.left_out)
-    if dropped[BAD_TERMS] and not reading.options.skip:
+    dropped = reading.left_out.copy()
+    if dropped.count(BAD_TERMS) and not reading.options.skip:
         reading.restart()
         with suppress(DataError):
             _parse_once(reading, name, lenient=False)
-            reading.left_out.update(dropped - reading.left_out)
+            reading.left_out.at_least(dropped)
             return
         reading.restart()
         _parse_once(reading, name, lenient=True)
@@ -108,12 +107,14 @@ def _parse_stream(reading: Reading, name: str) -> None:
 def _parse_once(reading: Reading, name: str, *, lenient: bool) -> None:
     options, batches = reading.options, Batches(reading, name, lenient=lenient)
     try:
-        with guarded(reading.path, name, options.ratio, new_terms=options.skip) as file:
+        with guarded(reading.path, name, options.ratio, new_terms=options.skip, literals=False) as file:
             found = parse(cast(IO[bytes], file), _FORMATS[name], base_iri=options.base, lenient=lenient)
             while batch := list(islice(found, _BATCH)):
                 if name == "n3":
                     _refuse_formulas(reading, batch)
                 batches.add(batch)
+    except LiteralError as error:
+        raise ElsewhereError(str(error)) from error
     except SyntaxError as error:
         if name == "n3" and "not allowed in regular RDF" in str(error):
             raise ElsewhereError(f"expected N3 without formulas: {error.args[0]}", reading.path) from error

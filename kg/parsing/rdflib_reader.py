@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
+from threading import RLock
 from typing import Any
 from xml.sax import SAXParseException
 
@@ -43,6 +44,10 @@ _NUMBER = re.compile(r"[-+]?[0-9.]+\Z")
 _ASTRAL = re.compile("[\U00010000-\U000effff]")  # names with a prefix may hold all of them, IRIs not quite
 _SETTINGS = threading.Lock()  # the library's are those of the whole process
 _NO_BASE = "prospero://no-base.invalid/"  # urljoin knows this scheme, and nobody has used it since 1995
+
+
+_ONE_AT_A_TIME = RLock()
+"""Settings of the library are those of the whole process."""
 
 
 class _BadTermError(ValueError):
@@ -79,7 +84,7 @@ class _Statements(Memory):
             dropped = self._drop and not isinstance(error, _RelativeError)
             if not (dropped or self._reading.options.skip):
                 raise
-            self._reading.leave_out(BAD_TERMS)
+            self._reading.leave_out(BAD_TERMS, str(error))
         else:
             named = "" if graph == DATASET_DEFAULT_GRAPH_ID else self._name(graph)
             value = self._value(tail) if isinstance(tail, rdflib.Literal) else self._name(tail)
@@ -130,7 +135,7 @@ def parse_file(reading: Reading, name: str) -> None:
         DataError: It is malformed (with the line, where the library tells it).
     """
     try:
-        with _literals_as_written():
+        with _ONE_AT_A_TIME, _literals_as_written():
             match name:
                 case "nt" | "nquads":
                     _parse_lines(reading, quads=name == "nquads")
@@ -203,9 +208,23 @@ def _parse_xml(reading: Reading) -> None:
 
 
 def _parse_json(reading: Reading) -> None:
-    content = parse_json(read_text(reading.path, reading.options.ratio), reading.path)
+    content = parse_json(read_text(reading.path, reading.options.ratio), reading.path, _real)
     source = PythonInputSource(content, _base(reading))
     JsonLDParser().parse(source, _graph(reading, drop=True))  # type: ignore[no-untyped-call]
+
+
+class _Double(float):
+    """A number as JSON-LD writes it: 5.3 is 5.3E0."""
+
+    def __str__(self) -> str:
+        digits, power = f"{float(self):.15E}".split("E")
+        return f"{digits.rstrip('0')}{'0' * digits.rstrip('0').endswith('.')}E{int(power)}"
+
+
+def _real(text: str) -> float | int:
+    """A number with a decimal point or an exponent; whole ones up to 10²¹ are integers."""
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) < 1e21 else _Double(number)
 
 
 def _graph(reading: Reading, *, drop: bool = False) -> Graph:

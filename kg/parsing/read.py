@@ -9,19 +9,25 @@ network.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal, get_args
 
 from ragmtl.errors import DataError
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.parsing.files import Sources, find_files, format_of
 from ragmtl.kg.parsing.iri import is_iri
 from ragmtl.kg.parsing.lanes import Lane
+from ragmtl.kg.parsing.left_out import LeftOut
 from ragmtl.kg.parsing.parallel import read_files
 from ragmtl.kg.parsing.reading import Options, Progress
 from ragmtl.kg.parsing.unpack import RATIO
 from ragmtl.kg.vocabulary import USUAL, Vocabulary
 
 __all__ = ["Lane", "read_rdf"]
+
+OnError = Literal["strict", "skip"]
+"""What a bad statement does: end the reading, or be left out and counted."""
 
 
 def read_rdf(  # noqa: PLR0913 -- each argument is one thing that files may ask for
@@ -33,7 +39,7 @@ def read_rdf(  # noqa: PLR0913 -- each argument is one thing that files may ask 
     infer: Sequence[str] = (),
     progress: Progress | None = None,
     base: str | None = None,
-    on_error: Literal["raise", "skip"] = "raise",
+    on_error: OnError = "strict",
     max_ratio: int = RATIO,
     lane: Lane | None = None,
     threads: int = 1,
@@ -48,9 +54,10 @@ def read_rdf(  # noqa: PLR0913 -- each argument is one thing that files may ask 
         infer: Rules by which more is stated, such as "subclass" and "same_as"; see `ragmtl.kg.changes.infer`.
         progress: Called with a file and the number of its statements read so far.
         base: What relative IRIs are relative to, where a file names no base itself; they are refused where None.
-        on_error: What a bad statement does: end the reading ("raise"), or be left out and counted in
-            `graph.report.left_out` ("skip"). Skipped are any bad line of N-Triples and N-Quads; in other formats
-            statements with a bad IRI or language tag, while bad syntax always ends the reading.
+        on_error: What a bad statement does: end the reading ("strict"), or be left out and counted in
+            `graph.report.left_out` ("skip"), the first ones with their places in `graph.report.examples`. Skipped are
+            any bad line of N-Triples and N-Quads; in other formats statements with a bad IRI or language tag, while
+            bad syntax always ends the reading.
         max_ratio: How many times its packed size a file may unpack to (64 MiB are always accepted).
         lane: What reads the files; the fastest that can where None. "scan" reads N-Triples and N-Quads only.
         threads: How many threads read: several files at once, and several blocks of N-Triples and N-Quads; the graph is
@@ -62,18 +69,19 @@ def read_rdf(  # noqa: PLR0913 -- each argument is one thing that files may ask 
     """
     if threads < 1:
         raise DataError(f"expected 1 thread or more, found threads={threads}")
-    files, passed_over = find_files(sources)
+    files, left_out = find_files(sources)
     named = [(path, format_of(path, rdf_format)) for path in files]
-    options = Options(_checked(base), on_error == "skip", max_ratio)
+    options = Options(wanted(base, on_error, lane), on_error == "skip", max_ratio)
     builder, readings, read = read_files(named, lane, options, progress, threads)
-    left_out = sum((reading.left_out for reading in readings), passed_over)
+    for reading in readings:
+        left_out.update(reading.left_out)
     if not len(builder):
-        names = ", ".join(str(path) for path in files[:5])
-        raise DataError(f"expected at least one triple, found none in {len(files)} files; check them", names)
-    counts = tuple((reason, count) for reason, count in left_out.items() if count)
+        raise _nothing(files, left_out)
+    counts = left_out.counts()
     graph = builder.build(
         languages=languages, vocabulary=vocabulary, sources=read, left_out=counts, spend=True, threads=threads
     )
+    graph = replace(graph, report=replace(graph.report, examples=left_out.examples()))
     vocabulary.check(graph.relations)
     if not infer:
         return graph
@@ -82,7 +90,23 @@ def read_rdf(  # noqa: PLR0913 -- each argument is one thing that files may ask 
     return with_inferred(graph, infer)
 
 
-def _checked(base: str | None) -> str | None:
+def _nothing(files: Sequence[Path], left_out: LeftOut) -> DataError:
+    names = ", ".join(str(path) for path in files[:5])
+    found = "".join(f"; left out: {count:,} {reason}" for reason, count in left_out.counts())
+    example = next((f", such as {example}" for _, example in left_out.examples()), "")
+    message = f"expected at least one triple, found none in {len(files)} files{found}{example}"
+    return DataError(message if found else f"{message}; check them", names)
+
+
+def wanted(base: str | None, on_error: str, lane: str | None) -> str | None:
+    """The base, if it and the other choices can be used.
+
+    Raises:
+        DataError: One of them cannot.
+    """
+    for name, given, known in (("on_error", on_error, OnError), ("lane", lane or "scan", Lane)):
+        if given not in get_args(known):
+            raise DataError(f"expected {name} to be one of {', '.join(get_args(known))}; found {given!r}")
     if base is not None and not is_iri(base):
         raise DataError(f"expected base to be an absolute IRI (http://example.org/), found {base!r}; give one")
     return base

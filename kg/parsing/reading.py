@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from threading import Lock
 
 from ragmtl.errors import DataError
 from ragmtl.kg.encoding.builder import GraphBuilder, Rows, Unsure
+from ragmtl.kg.parsing.left_out import LeftOut
 from ragmtl.kg.parsing.lines import Settings
 from ragmtl.kg.parsing.unpack import RATIO
 from ragmtl.kg.terms import BLANK
@@ -62,7 +62,7 @@ class Reading:
         self.path = path
         self.options = options
         self.count = 0
-        self.left_out: Counter[str] = Counter()
+        self.left_out = LeftOut()
         self.builder = builder
         self.number = number
         self._progress, self._lock = progress, Lock()
@@ -114,7 +114,7 @@ class Reading:
         self.builder.add((self.number, self._part), str(self.path), rows)
         self.counted(len(rows))
 
-    def absorb(self, builder: GraphBuilder, count: int, left_out: Counter[str]) -> None:
+    def absorb(self, builder: GraphBuilder, count: int, left_out: LeftOut) -> None:
         """Take what was read elsewhere: the statements, how many they are, and what was left out."""
         self.builder.absorb(builder)
         self.left_out.update(left_out)
@@ -130,10 +130,16 @@ class Reading:
             self.blank(graph[2:]) if graph.startswith(BLANK) else graph,
         )
 
-    def leave_out(self, reason: str) -> None:
-        """Count a statement that is not kept."""
-        with self._lock:
-            self.left_out[reason] += 1
+    def leave_out(self, reason: str, found: str | DataError = "", line: int | None = None) -> None:
+        """Count a statement that is not kept.
+
+        Args:
+            reason: Why.
+            found: What is wrong with it, or the error that it would have been.
+            line: Where it stands, unless the error tells.
+        """
+        error = found if isinstance(found, DataError) else DataError(found, self.path, line)
+        self.left_out.add(reason, example=(error.line or 0, str(error)) if found else None)
 
     def restart(self) -> None:
         """Forget all statements of this file, and what was left out of it: it is to be read again."""

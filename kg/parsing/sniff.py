@@ -6,6 +6,7 @@ a.ttl: expected turtle, found ...; this looks like an HTML page (an error of the
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import Path
 
 from ragmtl.errors import DataError
@@ -45,11 +46,7 @@ def malformed(message: str, path: Path, wanted: str, line: int | None = None, co
 
 def hint(path: Path, wanted: str) -> str:
     """What to do about a file that does not look like the format wanted; empty where it may well be that."""
-    try:
-        with opened(path) as file:
-            head = file.read(_HEAD)
-    except DataError:
-        return ""
+    head = _head_of(path)
     if _packing(head):
         return packed_hint(path)
     found = looks_like(head.decode("utf-8", "replace"))
@@ -66,11 +63,7 @@ def hint(path: Path, wanted: str) -> str:
 
 def packed_hint(path: Path) -> str:
     """What to do about a file that is packed without a name that says so; empty for others."""
-    try:
-        with opened(path) as file:
-            found = _packing(file.read(8))
-    except DataError:
-        return ""
+    found = _packing(_head_of(path))
     return f"; this is packed ({PACKED[found][0]}), add {found} to the file's name" if found else ""
 
 
@@ -99,6 +92,22 @@ def looks_like(head: str) -> str | None:
     if lines and (first := _LINE.match(lines[0])):
         return "nquads" if first[1] in ("<", "_") else "nt"
     return None
+
+
+def _head_of(path: Path) -> bytes:
+    """How a file begins; nothing where it cannot be read."""
+    try:
+        status = path.stat()
+        return _read_head(path, status.st_size, status.st_mtime_ns)
+    except (DataError, OSError):
+        return b""
+
+
+@lru_cache(4)
+def _read_head(path: Path, size: int, modified: int) -> bytes:
+    """The same, kept while the file stays as it is: each of a million bad lines may ask."""
+    with opened(path) as file:
+        return file.read(_HEAD)
 
 
 def _packing(head: bytes) -> str | None:

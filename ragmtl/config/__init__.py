@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from ragmtl.config.graph import EndpointConfig, GraphConfig
 from ragmtl.config.model import ModelConfig
 from ragmtl.config.section import Section
 from ragmtl.config.tasks import ClassificationConfig, RankConfig, RecommendConfig, TaskConfig, TaskSection
@@ -36,59 +37,7 @@ __all__ = [
     "read_config",
 ]
 
-Rule = Literal["subclass", "subproperty", "inverse", "symmetric", "transitive", "same_as"]
 PassageSource = Literal["bm25", "tfidf", "dense", "graph"]
-
-
-class EndpointConfig(Section):
-    """A SPARQL endpoint to fetch triples from.
-
-    Only statements about instances of `classes`, with `predicates`, of the named `graphs`; or those that `query`, a
-    CONSTRUCT, makes. At most `page` at once, every `pause` seconds, within `timeout`, `attempts` times. `other_hosts`
-    lets redirects lead elsewhere; `authorization` names an environment variable that holds the header of this name.
-    """
-
-    url: str = Field(pattern=r"^https?://")
-    classes: list[str] = []
-    predicates: list[str] = []
-    graphs: list[str] = []
-    query: str = ""
-    page: int = Field(default=10_000, ge=2)
-    pause: float = Field(default=0.0, ge=0)
-    timeout: float = Field(default=120.0, gt=0)
-    attempts: int = Field(default=6, ge=1)
-    other_hosts: bool = False
-    authorization: str = ""
-
-
-class GraphConfig(Section):
-    """Where the RDF is, and how its words are found.
-
-    Attributes:
-        sources: Files, folders or globs; none, and no endpoints: a graph is made of the titles of the passages.
-        endpoints: SPARQL endpoints.
-        languages: Preferred languages of labels and descriptions, the best first.
-        labels: IRIs of more relations that give a node its label; they go before the usual ones, as do all below.
-        alternative_labels: IRIs of more relations that give a node other names.
-        descriptions: IRIs of more relations that say in a sentence what a node is.
-        types: IRIs of more relations that lead to the type of a node.
-        infer: What to state beside what the files state: rules of `ragmtl.kg.changes.infer`.
-    """
-
-    sources: list[str] = []
-    endpoints: list[EndpointConfig] = []
-    languages: list[str] = ["en"]
-    labels: list[str] = []
-    alternative_labels: list[str] = []
-    descriptions: list[str] = []
-    types: list[str] = []
-    infer: list[Rule] = []
-
-    @model_validator(mode="after")
-    def _has_sources(self) -> GraphConfig:
-        if not self.sources and not self.endpoints and self.model_fields_set & {"sources", "endpoints"}:
-            raise ValueError("sources or endpoints are needed, found neither")
-        return self
 
 
 class CorpusConfig(Section):

@@ -12,6 +12,7 @@ from ragmtl import __version__
 from ragmtl.compare import ARMS
 from ragmtl.config import read_config
 from ragmtl.kg.parsing.read import read_rdf
+from ragmtl.retrieval.index import Index
 from tests.ragmtl.conftest import Called, Ragmtl, World
 
 T = "https://tea.example/"
@@ -157,6 +158,18 @@ def test_what_was_left_out_is_told(files: World, ragmtl: Ragmtl) -> None:
         assert f"the graph has no relation <{T}taste> to hide; did you mean '{T}tastes'?" in called.err
         assert f"task 'notes': the graph states the label: <{T}tastes>" in called.err
     assert "1 rows carry no label" in Path("runs/tea/compare/result.json").read_text(encoding="utf-8")
+
+
+def test_what_the_reading_leaves_out_is_told_with_its_place(files: World, ragmtl: Ragmtl) -> None:
+    graph = files.edit("graph.ttl", lambda text: text + "<green> <http://x/p> <http://x/%> , <http://x/o> .\n")
+    number = len(graph.read_text(encoding="utf-8").splitlines())
+    assert "found the relative 'green' and no base" in ragmtl("index", files.config).err
+    called = ragmtl("index", files.config, "--base", T, "--on-error", "skip")
+    assert "1 left out: statements with a bad IRI or language tag" in ok(called)
+    assert f"left out: 1 statements with a bad IRI or language tag\n  {graph}:{number}: 'http://x/%'" in called.err
+    files.replace("tea.toml", "[graph]", f'[graph]\nbase = "{T}"\non_error = "skip"')
+    assert "1 left out" in ok(ragmtl("index", files.config))
+    assert Index.load("runs/tea/index").graph.nodes.find(T + "green") is not None
 
 
 def test_the_command_line_opens_without_heavy_packages() -> None:

@@ -8,7 +8,8 @@ from typing import Any, get_args
 import pytest
 
 from ragmtl.build import open_index
-from ragmtl.config import Config, Rule, parse_config, read_config
+from ragmtl.config import Config, parse_config, read_config
+from ragmtl.config.graph import Rule
 from ragmtl.errors import ConfigError, MismatchError
 from ragmtl.graphs import vocabulary_of
 from ragmtl.kg.changes.infer import RULES
@@ -35,6 +36,8 @@ def test_the_example_reads() -> None:
         (lambda f: f.update(sed=1), "unknown key `sed`; did you mean `seed`?"),
         (lambda f: f["retrieval"].update(node=1), "unknown key `retrieval.node`; did you mean `nodes`?"),
         (lambda f: f["tasks"][0].update(labl="x"), "unknown key `tasks.0.labl`; did you mean `label`?"),
+        (lambda f: f["graph"].update(base="kitchen/"), "`graph.base`: expected an absolute IRI"),
+        (lambda f: f["graph"].update(on_error="ignore"), "`graph.on_error`: Input should be 'strict' or 'skip'"),
         (lambda f: f["tasks"][3].pop("item"), "missing key `tasks.3.item`"),
         (lambda f: f["training"].update(epochs="many"), "`training.epochs`"),
         (lambda f: f["tasks"][0].update(kind="clas"), "'class', 'labels', 'recommend', 'rank'"),

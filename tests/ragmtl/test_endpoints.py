@@ -8,7 +8,8 @@ from threading import Thread
 import pytest
 
 from ragmtl.build import build_index
-from ragmtl.config import EndpointConfig, parse_config
+from ragmtl.config import parse_config
+from ragmtl.config.graph import EndpointConfig
 from ragmtl.endpoints import endpoint_of, fetch_endpoints
 from ragmtl.errors import ConfigError
 

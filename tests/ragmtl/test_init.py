@@ -36,6 +36,17 @@ def test_a_log_with_times_is_recognised(tmp_path: Path) -> None:
     assert (task.user, task.item, task.time) == ("visitor", "product", "timestamp")
 
 
+def test_how_rdf_is_read_is_written(tmp_path: Path) -> None:
+    given = [KITCHEN / "graph"], KITCHEN / "passages.jsonl", [KITCHEN / "dishes.jsonl"], tmp_path / "mine.toml"
+    write_config(*given)
+    assert '# base = "http://example.org/"' in given[-1].read_text(encoding="utf-8")
+    write_config(*given, force=True, base="http://x/", on_error="skip")
+    graph = read_config(given[-1]).graph
+    assert (graph.base, graph.on_error) == ("http://x/", "skip")
+    with pytest.raises(ConfigError, match="expected --base to be an absolute IRI"):
+        write_config(*given, force=True, base="x")
+
+
 def test_it_never_overwrites_unasked(tmp_path: Path) -> None:
     out = tmp_path / "mine.toml"
     out.write_text("precious", encoding="utf-8")

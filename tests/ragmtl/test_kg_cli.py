@@ -75,6 +75,33 @@ def test_a_graph_may_be_given_in_many_ways(trained: World, ragmtl: Ragmtl, tmp_p
     assert facts(ragmtl("kg", "info", places[kind], "--json"))["digest"] == read_rdf(source).digest
 
 
+def test_what_is_left_out_is_told_beside_the_result(tmp_path: Path, ragmtl: Ragmtl) -> None:
+    path = tmp_path / "odd.nt"
+    path.write_text("<http://x/a> <http://x/p> <http://x/b> .\n<http://x/a> <http://x/p> .\n<b> .\n")
+    failed(ragmtl("kg", "info", path), f"{path}:2: ", "expected an object")
+    called = ragmtl("kg", "info", path, "--on-error", "skip", "--json")
+    (left,) = facts(called)["left_out"]
+    assert (left["reason"], left["count"]) == ("lines that are no statement", 2)
+    assert [found.split(": ")[0] for found in left["examples"]] == [f"{path}:2", f"{path}:3"]
+    assert called.err.splitlines()[0] == "left out: 2 lines that are no statement"
+    assert called.err.splitlines()[1] == f"  {left['examples'][0]}"
+    ok(ragmtl("kg", "export", path, tmp_path / "saved", "--format", "graph", "--on-error", "skip"))
+    again = ragmtl("kg", "info", tmp_path / "saved", "--json")
+    assert facts(again)["left_out"] == [left]
+    assert again.err == "", "it was told when it was read"
+    failed(ragmtl("kg", "info", tmp_path / "saved", "--base", "http://x/"), "found a graph that was read already")
+
+
+@pytest.mark.parametrize("command", [["info"], ["neighbours", "a"], ["path", "a", "b"], ["query", "ASK { ?s ?p ?o }"]])
+def test_every_command_takes_a_base(tmp_path: Path, ragmtl: Ragmtl, command: list[str]) -> None:
+    path = tmp_path / "a.ttl"
+    path.write_text("<a> <p> <b> .\n")
+    name, *rest = command
+    failed(ragmtl("kg", name, path, *rest), "found the relative 'a' and no base")
+    assert ok(ragmtl("kg", name, path, *rest, "--base", "http://x/"))
+    failed(ragmtl("kg", name, path, *rest, "--base", "x"), "expected base to be an absolute IRI")
+
+
 def test_neighbours(files: World, ragmtl: Ragmtl) -> None:
     graph = read_rdf(files.folder / "graph.ttl")
     node = graph.nodes.find(T + "sencha")

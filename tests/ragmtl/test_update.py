@@ -59,6 +59,18 @@ def test_an_index_of_bfloat16_is_updated_and_asked(trained: World, ragmtl: Ragmt
     assert "Rooibos is no tea." in called.out
 
 
+def test_rdf_is_read_as_asked_and_what_is_left_out_is_told(trained: World, ragmtl: Ragmtl, tmp_path: Path) -> None:
+    world = trained.copy(tmp_path / "world")
+    (tmp_path / "new.ttl").write_text(f"<rooibos> <{T}kind> <{T}herbal> , <http://x/%> .\n")
+    command = "update", world.index, "--graph-add", tmp_path / "new.ttl"
+    assert "found the relative 'rooibos' and no base" in ragmtl(*command, "--on-error", "strict").err
+    called = ragmtl(*command, "--base", T, "--on-error", "skip")
+    assert f"left out: 1 statements with a bad IRI or language tag\n  {tmp_path / 'new.ttl'}:1: " in called.err
+    assert "statements: 1 added" in called.out
+    shown = ragmtl("kg", "neighbours", world.index, T + "rooibos")
+    assert "herbal" in shown.out, "kg opens the graph of the last update"
+
+
 def test_a_mistake_changes_nothing(trained: World, tmp_path: Path) -> None:
     world = trained.copy(tmp_path / "world")
     (tmp_path / "new.jsonl").write_text('{"id": "new"}\n')

@@ -18,8 +18,6 @@ from ragmtl.config import (
     Config,
     CorpusConfig,
     EncoderConfig,
-    EndpointConfig,
-    GraphConfig,
     ModelConfig,
     RankConfig,
     RecommendConfig,
@@ -27,6 +25,7 @@ from ragmtl.config import (
     TaskSection,
     TrainingConfig,
 )
+from ragmtl.config.graph import EndpointConfig, GraphConfig
 
 ROOT = Path(__file__).parents[2]
 SHARED = {*TaskSection.model_fields, "kind"}

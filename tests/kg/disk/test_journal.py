@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from ragmtl.errors import DataError, MismatchError
-from ragmtl.kg.disk.journal import CHANGES, compact_saved, open_changed, record
+from ragmtl.kg.disk import journal
+from ragmtl.kg.disk.journal import CHANGES, compact_saved, is_changed, open_changed, record
 from ragmtl.kg.graph import KnowledgeGraph, Literal
 from ragmtl.kg.literals import Triple
 
@@ -31,10 +32,42 @@ def test_recorded_changes_are_there_at_once_and_the_base_stays(saved: Path) -> N
     base = KnowledgeGraph.load(saved)
     record(saved, add=[B, C], source="editor", graph="http://x/g")
     record(saved, remove=[A])
-    graph = open_changed(saved)
+    graph = KnowledgeGraph.load(saved)
     assert graph.digest == KnowledgeGraph.from_triples([B, C]).digest
     assert graph.origin(0).graph == "http://x/g"
-    assert KnowledgeGraph.load(saved).digest == base.digest
+    assert KnowledgeGraph.load(saved, changed=False).digest == base.digest
+    assert KnowledgeGraph.load(saved, verify=True).digest == graph.digest
+
+
+def test_many_changes_of_one_source_are_made_at_once(saved: Path) -> None:
+    for number in range(10):
+        record(saved, add=[(f"http://x/{number}", "http://x/p", "http://x/b")], source="editor")
+    record(saved, add=[B], source="other")
+    _, entries = journal._base(saved, verify=False)
+    assert [entry["source"] for entry in journal._folded(entries)] == ["editor", "other"]
+    assert len(KnowledgeGraph.load(saved)) == 11
+
+
+def test_what_is_added_removed_and_added_again_is_as_if_one_by_one(saved: Path) -> None:
+    again = ("http://x/a", "http://x/q", Literal("x", language="EN"))
+    steps: list[dict[str, Any]] = [{"add": [B, C]}, {"remove": [again]}, {"add": [A]}, {"remove": [C], "add": [C]}]
+    wanted = KnowledgeGraph.load(saved)
+    for number in (*range(4), 0, 1, 2, 1):
+        record(saved, **steps[number])
+        wanted = wanted.with_changes(**steps[number])
+    found = KnowledgeGraph.load(saved)
+    assert (found.digest, found.report) == (wanted.digest, wanted.report)
+
+
+def test_changes_are_read_only_where_there_are_some(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "open_changed", None)
+    assert len(KnowledgeGraph.load(saved)) == 1
+    (saved / CHANGES).mkdir()
+    assert len(KnowledgeGraph.load(saved)) == 1
+    record(saved, add=[B]).write_text("{", "utf-8")
+    monkeypatch.undo()
+    with pytest.raises(MismatchError, match="restore"):
+        KnowledgeGraph.load(saved)
 
 
 def test_compacting_leaves_the_digest_and_no_changes(saved: Path) -> None:
@@ -123,7 +156,7 @@ def test_other_files_beside_the_changes_do_not_matter(saved: Path) -> None:
 def test_what_cannot_be_applied_is_not_recorded(saved: Path, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(DataError, match=message):
         record(saved, **changes)
-    assert open_changed(saved).digest == KnowledgeGraph.load(saved).digest
+    assert not is_changed(saved)
 
 
 def test_a_source_may_be_removed_again(saved: Path) -> None:

@@ -102,7 +102,7 @@ def test_lines_get_the_name_of_their_graph() -> None:
     ],
 )
 def test_blank_nodes_are_told_apart(body: bytes, place: int | None) -> None:
-    assert second_blank(body) == place
+    assert second_blank(lines_of(body, "")) == place
 
 
 def test_the_number_of_a_count() -> None:

@@ -118,6 +118,14 @@ def test_byte_order_marks_and_line_ends_do_not_matter(tmp_path: Path, name: str,
 
 
 @pytest.mark.parametrize("lane", LANES)
+@pytest.mark.parametrize("name", ["a.nt", "a.nq"])
+def test_a_lone_carriage_return_ends_a_comment(tmp_path: Path, name: str, lane: Lane) -> None:
+    assert read_rdf(write(tmp_path / name, f"# a comment\r{LINE}"), lane=lane).digest == ONE
+    with pytest.raises(DataError):
+        read_rdf(write(tmp_path / name, f"{LINE}# a comment\rand no statement\n"), lane=lane)
+
+
+@pytest.mark.parametrize("lane", LANES)
 @pytest.mark.parametrize("name", ["a.nt", "a.nq", "a.ttl", "a.trig", "a.n3", "a.jsonld"])
 def test_utf_16_is_refused_where_formats_are_utf_8(tmp_path: Path, name: str, lane: Lane) -> None:
     with pytest.raises(DataError, match=r"expected UTF-8 text, found UTF-16.*save the file as UTF-8"):

@@ -3,6 +3,8 @@ from __future__ import annotations
 import contextlib
 import gzip
 import socket
+from contextlib import AbstractContextManager
+from io import BufferedIOBase
 from pathlib import Path
 from typing import get_args
 
@@ -13,7 +15,8 @@ from hypothesis import strategies as st
 
 from ragmtl.errors import DataError
 from ragmtl.kg.graph import KnowledgeGraph, Literal
-from ragmtl.kg.parsing.read import Lane, read_rdf
+from ragmtl.kg.parsing.read import Lane, read_rdf, wanted
+from ragmtl.kg.parsing.unpack import opened as unpacked
 
 LANES = get_args(Lane)
 XSD = "http://www.w3.org/2001/XMLSchema#"
@@ -285,7 +288,7 @@ def test_relative_iris_ask_for_a_base(tmp_path: Path, name: str, lane: Lane) -> 
     file = write(tmp_path, name, RELATIVE[name])
     with pytest.raises(DataError, match="found the relative 'b' and no base .* give base=") as caught:
         read_rdf(file, lane=lane)
-    assert caught.value.line == (None if (name, lane) == ("a.jsonld", "rdflib") else 3 if name == "a.rdf" else 2)
+    assert caught.value.line == (3 if name == "a.rdf" else 2)
     graph = read_rdf(file, lane=lane, base="http://base/c/d")
     assert "http://base/c/b" in {*graph.nodes, *(origin.graph for origin in graph.origins)}
 
@@ -318,6 +321,40 @@ def test_bad_statements_are_skipped_and_counted_on_request(tmp_path: Path, name:
     assert [graph.triple(0), len(graph)] == [(0, 0, 1), 1]
     assert sum(count for _, count in graph.report.left_out) == 3
     assert "3 left out: " in str(graph.report)
+    reasons, examples = zip(*graph.report.examples, strict=True)
+    assert set(reasons) == {reason for reason, _ in graph.report.left_out}
+    assert len(examples) == 3
+    assert all(example.startswith(str(file)) for example in examples)
+    if lane != "rdflib" or name in ("a.nt", "a.nq"):
+        assert all(example.startswith(f"{file}:") for example in examples), "each names its line"
+
+
+def test_where_all_is_left_out_the_error_says_so(tmp_path: Path) -> None:
+    with pytest.raises(
+        DataError, match=r"found none in 1 files; left out: 1 lines that .* such as .*a\.nt:1: column 1"
+    ):
+        read_rdf(write(tmp_path, "a.nt", "nonsense"), on_error="skip")
+
+
+def test_what_cannot_be_asked_for_is_refused() -> None:
+    with pytest.raises(DataError, match="expected on_error to be one of strict, skip; found 'raise'"):
+        wanted(None, "raise", None)
+    with pytest.raises(DataError, match="expected lane to be one of scan, pyoxigraph, rdflib; found 'fast'"):
+        wanted(None, "strict", "fast")
+
+
+def test_many_bad_lines_do_not_open_the_file_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Path] = []
+
+    def watched(path: Path) -> AbstractContextManager[BufferedIOBase]:
+        opened.append(path)
+        return unpacked(path)
+
+    monkeypatch.setattr("ragmtl.kg.parsing.sniff.opened", watched)
+    content = f"<{A}> <{P}> <{B}> .\n" + f"<{A}> <{P}> .\n" * 10_000
+    graph = read_rdf(write(tmp_path, "a.nt", content), on_error="skip")
+    assert graph.report.left_out == (("lines that are no statement", 10_000),)
+    assert len(opened) == 1, "the file is looked at once for what it may be instead"
 
 
 @pytest.mark.parametrize("lane", LANES)

@@ -1,0 +1,38 @@
+"""The command `ragmtl index`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ragmtl.commands.reading import BadStatement, Base, tell_left_out, wanted
+
+
+def index(
+    config: Annotated[Path, typer.Argument(help="Configuration file (TOML).", show_default=False)],
+    out: Annotated[Path | None, typer.Option(help="Folder of the index. [default: runs/NAME/index]")] = None,
+    names: Annotated[bool, typer.Option("--names", help='Also encode names, for linking = "full".')] = False,
+    base: Base = None,
+    on_error: BadStatement = None,
+) -> None:
+    """Read graph and corpus, and build the index that everything else uses."""
+    from ragmtl.bars import Bars
+    from ragmtl.build import build_index
+    from ragmtl.config import read_config
+    from ragmtl.graphs import read_otherwise
+
+    settings = read_otherwise(read_config(config), base, wanted(on_error))
+    folder = out or Path("runs") / settings.name / "index"
+    with Bars() as bar:
+        built = build_index(settings, folder, bar)
+        if names:
+            from ragmtl.update import encode_names
+
+            encode_names(folder, bar)
+    tell_left_out(built.graph.report)
+    typer.echo(f"graph: {built.graph.report}")
+    typer.echo(f"corpus: {built.corpus.report}")
+    typer.echo(f"vectors: {built.dense.choice.kind} ({built.dense.choice.reason})")
+    typer.echo(f"wrote {folder}")
