@@ -40,7 +40,7 @@ PIECES = (
 
 
 # What is watched for new paths; what numba compiles cannot be.
-WATCHED = ["batches", "checked", "faults", "guard", "iri", "ntriples", "oxigraph", "rdflib_reader", "sniff", "unpack"]
+WATCHED = ["batches", "faults", "guard", "iri", "ntriples", "oxigraph", "rdflib_reader", "sniff", "unpack"]
 
 
 def one(content: bytes) -> None:

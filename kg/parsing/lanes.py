@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ragmtl.kg.parsing import checked, oxigraph, rdflib_reader
+from ragmtl.kg.bridge import checked
+from ragmtl.kg.parsing import oxigraph, rdflib_reader
 from ragmtl.kg.parsing.reading import Reading
 
 Lane = Literal["scan", "pyoxigraph", "rdflib"]

@@ -9,10 +9,10 @@ statement that differs. RDF/XML and lines are not checked, as rdflib passes all 
 from __future__ import annotations
 
 from ragmtl.errors import DataError
+from ragmtl.kg.bridge.alike import difference
 from ragmtl.kg.encoding.builder import GraphBuilder
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.parsing import oxigraph, rdflib_reader
-from ragmtl.kg.parsing.alike import difference
 from ragmtl.kg.parsing.reading import Reading
 from ragmtl.kg.parsing.sniff import TITLES
 

@@ -5,9 +5,9 @@ import time
 
 import pytest
 
+from ragmtl.kg.bridge.alike import difference
 from ragmtl.kg.graph import KnowledgeGraph, Literal
 from ragmtl.kg.literals import Triple
-from ragmtl.kg.parsing.alike import difference
 
 A, B, P, Q = "http://x/a", "http://x/b", "http://x/p", "http://x/q"
 
