@@ -174,16 +174,16 @@ class Corpus:
         """
         passages = self.mixed(rows, new)
         given = [self.given[row] if row >= 0 else _LINE.join(p.entities) for row, p in zip(rows, passages, strict=True)]
-        links, unknown = _given_links(passages, graph)
+        held = [len(self.entities_of(row)) if keep_links and row >= 0 else -1 for row in rows]
+        keeps = [have >= len(set(passage.entities)) for have, passage in zip(held, passages, strict=True)]
+        asked = [replace(one, entities=()) if keep else one for one, keep in zip(passages, keeps, strict=True)]
+        links, unknown = _given_links(asked, graph)
         for place, row in enumerate(rows):
-            if given[place]:
-                continue
-            if keep_links and row >= 0:
+            if keeps[place]:
                 links[place] = self.entities_of(row).tolist()
-            else:
-                links[place] = sorted(
-                    {m.node for m in linker.link(reading_of(passages[place].title, passages[place].text))}
-                )
+            elif not given[place]:
+                mentions = linker.link(reading_of(passages[place].title, passages[place].text))
+                links[place] = sorted({mention.node for mention in mentions})
         return _assemble(passages, given, links, graph, self.sources, _report(passages, links, unknown))
 
     def mixed(self, rows: Sequence[int], new: Iterable[Passage]) -> list[Passage]:

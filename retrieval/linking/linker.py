@@ -117,7 +117,8 @@ class Linker:
             same: Whether it is the same graph.
         """
         written = Written.of(every)
-        spelling = Spelling.of(graph, written)
+        old = self.spelling
+        spelling = Spelling.of(graph, written) if old is None else old.edited(graph, written, same=same)
         names = self.names if same else Names.of(graph)
         places = np.arange(len(names)) if same else self.names.find(names.keys)
         if (places < 0).any():

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zlib import crc32
 
@@ -29,6 +29,7 @@ SHORTEST = 4
 _OFTEN = 2
 _LONGEST = 64
 _ARRAYS = ("blob", "offsets", "counts", "keys", "rows", "known")
+_NAMED = "named"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +42,7 @@ class Spelling:
         keys: Checksums of the forms that lack at most one letter, sorted.
         rows: The word of each form.
         known: Hashes of words that need no correction, sorted.
+        named: Hashes of the words of names among them; an index of an older version has none.
     """
 
     blob: UInt8[np.ndarray, " bytes"]
@@ -49,6 +51,7 @@ class Spelling:
     keys: UInt32[np.ndarray, " forms"]
     rows: Int32[np.ndarray, " forms"]
     known: UInt64[np.ndarray, " known"]
+    named: UInt64[np.ndarray, " named"] | None = None
 
     @classmethod
     def of(cls, graph: KnowledgeGraph, written: Written | None = None) -> Spelling:
@@ -58,8 +61,7 @@ class Spelling:
             for node in range(len(graph.nodes))
             for word in {word for name in graph.names(node) for word in words_of(name)}
         )
-        often = (word for word, count in written.counts().items() if count >= _OFTEN) if written else ()
-        right = {*counts, *STOP_WORDS, *often}
+        named = np.unique(hashes(sorted(counts)))
         words = sorted(word for word in counts if len(word) >= SHORTEST and word.isalpha())
         pairs = [(key, row) for row, word in enumerate(words) for key in set(_forms(word))]
         table = np.array(pairs, np.int64).reshape(-1, 2)
@@ -71,8 +73,21 @@ class Spelling:
             np.array([counts[word] for word in words], np.int32),
             table[:, 0].astype(np.uint32),
             table[:, 1].astype(np.int32),
-            np.unique(hashes(sorted(right))),
+            _right(named, written),
+            named,
         )
+
+    def edited(self, graph: KnowledgeGraph, written: Written, *, same: bool) -> Spelling:
+        """The same as `of` another graph and other texts.
+
+        Args:
+            graph: The other graph, or the same.
+            written: The other texts.
+            same: Whether it is the same graph, whose names then need not be read again.
+        """
+        if same and self.named is not None:
+            return replace(self, known=_right(self.named, written))
+        return Spelling.of(graph, written)
 
     def corrections(self, word: str) -> list[str]:
         """The words of names that are one edit away, those of most names first."""
@@ -101,7 +116,8 @@ class Spelling:
     def save(self, directory: Path) -> None:
         """Write into a directory."""
         directory.mkdir(parents=True, exist_ok=True)
-        save_arrays(directory, {name: getattr(self, name) for name in _ARRAYS})
+        names = _ARRAYS if self.named is None else (*_ARRAYS, _NAMED)
+        save_arrays(directory, {name: getattr(self, name) for name in names})
 
     @classmethod
     def load(cls, directory: Path) -> Spelling:
@@ -110,8 +126,9 @@ class Spelling:
         Raises:
             MismatchError: An array is missing or truncated.
         """
-        arrays = load_arrays(directory, _ARRAYS)
-        return cls(*(frozen(arrays[name]) for name in _ARRAYS))
+        names = (*_ARRAYS, _NAMED) if (directory / f"{_NAMED}.npy").is_file() else _ARRAYS
+        arrays = load_arrays(directory, names)
+        return cls(*(frozen(arrays[name]) for name in names))
 
     def _corrections(self, words: list[str]) -> dict[str, list[str]]:
         """For each word that has any, the words of names that are one edit away."""
@@ -138,6 +155,12 @@ class Spelling:
         places = np.searchsorted(self.known, keys).clip(max=len(self.known) - 1)
         known = ((self.known[places] == keys) & (keys > 0)).any(axis=0)
         return [word for word, is_known in zip(each, known.tolist(), strict=True) if not is_known]
+
+
+def _right(named: UInt64[np.ndarray, " named"], written: Written | None) -> UInt64[np.ndarray, " known"]:
+    """Hashes of what needs no correction: words of names, stop words, and words that texts hold often."""
+    often = (word for word, count in written.counts().items() if count >= _OFTEN) if written else ()
+    return np.union1d(named, hashes(sorted({*STOP_WORDS, *often})))
 
 
 def one_edit_apart(one: str, other: str) -> bool:

@@ -91,3 +91,23 @@ def test_a_graph_without_long_words_has_nothing_to_correct() -> None:
     graph = KnowledgeGraph.from_triples([("http://x/a", "http://x/r", "http://x/b")])
     assert Spelling.of(graph).corrections("paprika") == []
     assert Linker.build(graph).link("some paprika", fuzzy=True) == ()
+
+
+def test_other_texts_on_the_same_graph_do_not_read_names_again(
+    graph: KnowledgeGraph, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before = Spelling.of(graph, Written.of(["sumca sumca", "a paella"]))
+    texts = Written.of(["papelon papelon of rice", "a paella"])
+    anew = Spelling.of(graph, texts)
+    assert not np.array_equal(before.known, anew.known)
+    before.save(tmp_path)
+    opened = Spelling.load(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(KnowledgeGraph, "names", None)
+        edited = opened.edited(graph, texts, same=True)
+    for name in ("blob", "offsets", "counts", "keys", "rows", "known", "named"):
+        assert np.array_equal(getattr(edited, name), getattr(anew, name)), name
+    (tmp_path / "named.npy").unlink()
+    old = Spelling.load(tmp_path)
+    assert old.named is None
+    assert np.array_equal(old.edited(graph, texts, same=True).known, anew.known)
