@@ -142,7 +142,7 @@ class Model(nn.Module):
         self.passages = nn.Sequential(nn.Linear(text_dim, dim), nn.LayerNorm(dim))
         self.graph = graph or relational(dim, relations, layers=layers, heads=attention_heads, dropout=dropout)
         self.query_norm = nn.LayerNorm(dim)
-        self.fusion = fusion or AttentionFusion(dim, attention_heads)
+        self.fusion = fusion or AttentionFusion(dim, attention_heads, neighbours=labels > 0)
         self.trunk = sharing or SharedBottom(3 * dim, dim, dropout=dropout)
         self.heads = nn.ModuleDict({_key(task): head for task, head in heads.items()})
         self.votes = nn.ModuleDict({_key(task): EntityVotes(ids, count) for task, count in (votes or {}).items()})

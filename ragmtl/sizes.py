@@ -142,10 +142,10 @@ def _fusion(settings: ModelConfig, *, neighbours: bool) -> Fusion | None:
     """How evidence becomes one vector; None for what the model takes by itself."""
     dim, heads = settings.dim, settings.attention_heads
     match settings.fusion:
-        case "attention" if not (neighbours or settings.gates):
+        case "attention" if not settings.gates:
             return None
         case "attention":
-            return AttentionFusion(dim, heads, neighbours=neighbours, gates=settings.gates)
+            return AttentionFusion(dim, heads, neighbours=neighbours, gates=True)
         case "concat":
             return ConcatFusion(dim, heads, neighbours=neighbours)
         case "concat-mean":

@@ -196,3 +196,66 @@ def test_a_class_that_only_the_graph_tells_is_learned(vectors: Vectors) -> None:
         optimiser.step()
     assert (model.eval()(batch).heads["label"].argmax(1) == labels).all()
     assert model(collate([text], vectors)).fused.no_evidence.item() == pytest.approx(1)
+
+
+def learn(model: Model, batch: Batch, labels: torch.Tensor, steps: int = 60) -> None:
+    optimiser = torch.optim.Adam(model.parameters(), lr=0.01)
+    for _ in range(steps):
+        optimiser.zero_grad()
+        nn.functional.cross_entropy(model(batch).heads["label"], labels).backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+    model.eval()
+
+
+def small(*, labels: int = 0, numbers: int = 0) -> Model:
+    torch.manual_seed(0)
+    return Model(
+        text_dim=laws.TEXT,
+        segment_dim=laws.TEXT,
+        relations=2,
+        ids=laws.IDS,
+        heads={"label": ClassHead(16, 2)},
+        dim=16,
+        dropout=0.0,
+        labels=labels,
+        numbers=numbers,
+    )
+
+
+def test_a_class_that_only_labelled_neighbours_tell_is_learned() -> None:
+    """The label is that of the neighbours; text, passages and subgraph are the same for all."""
+    rich, same = laws.rich_vectors(), laws.random_reading(0)
+    assert rich.labelled is not None
+    labelled = replace(rich.labelled, labels=[np.array([row % 2]) for row in range(laws.EXAMPLES)])
+    vectors = replace(rich, labelled=labelled)
+    readings = [laws.with_neighbours(same, seed, count=1) for seed in range(40)]
+    named = [reading.evidence.neighbours[0].example.id for reading in readings if reading.evidence is not None]
+    labels = torch.tensor([labelled.rows[name] % 2 for name in named])
+    assert 5 < labels.sum() < 35
+    model, batch = small(labels=2), collate(readings, vectors)
+    learn(model, batch, labels)
+    found = model(batch)
+    assert (found.heads["label"].argmax(1) == labels).float().mean() > 0.95
+    assert found.fused.neighbour_weights.mean() > 0.3
+
+
+def test_what_numbers_tell_holds_for_entities_that_training_never_met() -> None:
+    """The label is whether the entity's number is above the middle; the second half of the entities is new."""
+    numbers = np.random.default_rng(0).standard_normal((laws.NODES, 1)).astype(np.float32)
+    alike = laws.random_vectors()
+    nothing = np.zeros_like(alike.nodes), np.zeros_like(alike.node_ids)
+    vectors = replace(alike, nodes=nothing[0], node_ids=nothing[1], numbers=numbers)
+    readings = []
+    for node in range(laws.NODES):
+        alone = laws.random_subgraph(np.random.default_rng(0), 1, 0)
+        evidence = laws.evidence_of(replace(alone, nodes=np.array([node])), [])
+        readings.append(Reading(np.zeros((0, laws.TEXT), np.float32), evidence, np.zeros(0, np.int64), {}))
+    labels = torch.from_numpy(numbers[:, 0] > 0).long()
+    half = laws.NODES // 2
+    found = []
+    for model in (small(numbers=1), small()):
+        learn(model, collate(readings[:half], vectors), labels[:half], steps=60)
+        answers = model(collate(readings[half:], vectors)).heads["label"].argmax(1)
+        found.append((answers == labels[half:]).float().mean().item())
+    assert found[0] > 0.85
+    assert found[1] < 0.75
