@@ -1,20 +1,18 @@
 """Entity linking: names with a typing error, and names of several entities.
 
-`python -m benchmarks.retrieval.linking --data ../shared/data` prints the rows as JSON. *Typing errors*: in the entity
-of each validation question of pathquestion, one letter of one word is left out, doubled by another, changed, or swapped
-with the next. *Names of several*: Wikipedia leads of films whose title several entities bear; right is the film that
-the lead is given for (nothing was fitted to these).
+*Typing errors*: in the entity of each validation question of pathquestion, one letter of one word is left out, doubled
+by another, changed, or swapped with the next. *Names of several*: Wikipedia leads of films whose title several entities
+bear; right is the film that the lead is given for (nothing was fitted to these).
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
 import string
 from collections.abc import Iterable
 from pathlib import Path
 
+from benchmarks.result import Row, mean_row
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.parsing.read import read_rdf
 from ragmtl.retrieval.evidence import Mention
@@ -23,10 +21,9 @@ from ragmtl.retrieval.linking.context import mentions_in
 from ragmtl.retrieval.linking.linker import Linker
 from ragmtl.retrieval.settings import Linking
 
+TASK = "linking"
 WAYS: tuple[Linking, ...] = ("exact", "fuzzy", "full")
 LEAD = 500
-
-Row = dict[str, object]
 
 
 def rows(data: Path) -> list[Row]:
@@ -50,7 +47,7 @@ def _typing_errors(folder: Path) -> list[Row]:
         for way in WAYS:
             best = [_best(mentions_in(text, graph, linker, way)) == node for text, node in kept]
             name = f"typing errors, {hop}H"
-            found.append({"set": name, "linking": way, "right": _share(best), "questions": len(kept)})
+            found.append(mean_row(("pathquestion", TASK, name, "valid"), way, "right", best, ()))
     return found
 
 
@@ -90,7 +87,7 @@ def _names_of_several(folder: Path) -> list[Row]:
             first = [mention for mention in _named(graph, lead, linker, way) if mention.start == 0]
             right[way].append(_best(first) == graph.nodes.find(iri))
     name = "names of several films"
-    return [{"set": name, "linking": way, "right": _share(best), "leads": len(best)} for way, best in right.items()]
+    return [mean_row(("movies", TASK, name, "all"), way, "right", best, ()) for way, best in right.items()]
 
 
 def _named(graph: KnowledgeGraph, text: str, linker: Linker, way: Linking) -> list[Mention]:
@@ -100,19 +97,3 @@ def _named(graph: KnowledgeGraph, text: str, linker: Linker, way: Linking) -> li
 
 def _best(mentions: Iterable[Mention]) -> int | None:
     return max(mentions, key=lambda mention: mention.weight, default=Mention(0, 0, -1, 0.0)).node
-
-
-def _share(right: list[bool]) -> float:
-    return round(sum(right) / max(len(right), 1), 4)
-
-
-def main() -> None:
-    """Print the rows."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    for row in rows(parser.parse_args().data):
-        print(json.dumps(row))
-
-
-if __name__ == "__main__":
-    main()
