@@ -89,10 +89,8 @@ def _films(folder: Path, encoder: Encoder, place: Path) -> Index:
 
 def _leads(index: Index) -> dict[str, str]:
     """The id of the lead about each film."""
-    corpus, nodes = index.corpus, index.graph.nodes
-    return {
-        nodes[corpus.entities_of(at)[0]]: corpus.ids[at] for at in range(len(corpus)) if len(corpus.entities_of(at))
-    }
+    spoken = {identity: index.corpus.entities_of(at) for at, identity in enumerate(index.corpus.ids)}
+    return {index.graph.nodes[nodes[0]]: identity for identity, nodes in spoken.items() if len(nodes)}
 
 
 def _dialogues(folder: Path, index: Index) -> list[Asked]:

@@ -110,11 +110,13 @@ def _titles(index: Index, asked: Sequence[str], chosen: dict[str, Any]) -> list[
 
 
 def read_passages(path: Path) -> list[Passage]:
+    """Passages as the file gives them, without entities."""
     with gzip.open(path, "rt", encoding="utf-8") as file:
         return [Passage(row["id"], row["text"], row["title"]) for row in map(json.loads, file)]
 
 
 def index_of(passages: Sequence[Passage], encoder: Encoder, folder: Path) -> Index:
+    """An index of passages whose titles are the graph."""
     graph, linked = titles_graph(passages)
     return Index.build(graph, Corpus.of(linked, graph, link=False), encoder, folder)
 

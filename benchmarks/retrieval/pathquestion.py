@@ -3,7 +3,8 @@
 `learned` is trained on the gold paths of the training questions, `learned from answers` on their answers alone; both
 are stopped by the validation questions. Entities are given, but for the arm that says `linked`. hits@1: the best node
 is one of the answers; but for `learned`, which knows where routes end, the entities of the question are passed over.
-`peer: bm25 over triples` ranks the triples within as many hops as the question has by the words that they share with it.
+`peer: bm25 over triples` ranks the triples within as many hops as the question has by words that they share with it;
+those that share none come last.
 """
 
 from __future__ import annotations
@@ -141,12 +142,10 @@ def _by_words(graph: KnowledgeGraph, questions: list[Question], hop: int) -> Fig
             triples, nodes = np.union1d(triples, edges.triples), np.union1d(nodes, edges.ends)
         texts = [_text(graph, triple) for triple in triples.tolist()]
         places, _ = Lexical.build(texts).search(question.query.text.replace("_", " "), len(texts))
-        ranked = triples[places].tolist()
+        ranked = [*triples[places].tolist(), *np.delete(triples, places).tolist()]
         start = set(question.query.entities)
-        last = next(
-            (node for triple in ranked for node in _ends(graph, triple) if graph.nodes[node] not in start), None
-        )
-        _judge(found, graph, ranked, question, last)
+        ends = (node for triple in ranked for node in _ends(graph, triple))
+        _judge(found, graph, ranked, question, next((node for node in ends if graph.nodes[node] not in start), None))
     return found
 
 
