@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ragmtl.errors import DataError
 from ragmtl.kg.graph import KnowledgeGraph
-from ragmtl.kg.parsing.read import read_rdf
+from ragmtl.kg.parsing.read import Lane, read_rdf
 
 P = "<http://x/p>"
 names = st.sampled_from(
@@ -80,3 +80,12 @@ def test_lines_without_their_end_are_read_quickly(tmp_path: Path) -> None:
     content = "<http://x/a " * 20_000 + "\n" + '<http://x/a> <http://x/p> "\n' * 20_000
     with pytest.raises(DataError):
         read_rdf(write(tmp_path, content, "a.nt"))
+
+
+@pytest.mark.parametrize("lane", [None, "scan", "pyoxigraph", "rdflib"])
+def test_a_lone_carriage_return_ends_a_comment(tmp_path: Path, lane: Lane | None) -> None:
+    good = f"# a comment\r<http://x/a> {P} <http://x/b> .\n"
+    assert len(read_rdf(write(tmp_path, good, "a.nt"), lane=lane)) == 1
+    with pytest.raises(DataError) as caught:
+        read_rdf(write(tmp_path, good + "# a comment\rwrong\n", "a.nt"), lane=lane)
+    assert caught.value.line == 2
