@@ -41,8 +41,13 @@ def row_of(indptr: Integer[np.ndarray, " pointers"], row: SupportsIndex) -> slic
 
     >>> row_of(np.array([0, 2, 5]), np.int32(1))
     slice(2, 5, None)
+
+    Raises:
+        IndexError: There is no such row.
     """
     at = index(row)
+    if at < 0:
+        raise IndexError(f"expected a row in [0, {len(indptr) - 1}), found {at}")
     return slice(int(indptr[at]), int(indptr[at + 1]))
 
 

@@ -12,6 +12,7 @@ from jaxtyping import Int32
 
 from ragmtl.kg.compiled import compiled
 from ragmtl.kg.graph import KnowledgeGraph
+from ragmtl.kg.walks.terrain import shown_relations
 
 
 def weakly_connected(graph: KnowledgeGraph, hide: Set[int] = frozenset()) -> tuple[Int32[np.ndarray, " nodes"], int]:
@@ -19,9 +20,7 @@ def weakly_connected(graph: KnowledgeGraph, hide: Set[int] = frozenset()) -> tup
 
     Components are numbered in the order of their first node.
     """
-    shown = np.ones(len(graph.relations), np.uint8)
-    shown[list(hide)] = 0
-    parents = _united(graph.heads, graph.relation_ids, graph.tails, shown, len(graph.nodes))
+    parents = _united(graph.heads, graph.relation_ids, graph.tails, shown_relations(graph, hide), len(graph.nodes))
     components, count = _numbered(parents)
     return components, int(count)
 
@@ -31,7 +30,7 @@ def _united(heads: np.ndarray, relations: np.ndarray, tails: np.ndarray, shown: 
     """For each node one that is nearer to the first of its component, which points to itself."""
     parents = np.arange(count).astype(np.int32)
     for triple in range(len(heads)):
-        if shown[relations[triple]] == 0:
+        if len(shown) > 0 and shown[relations[triple]] == 0:
             continue
         head, tail = np.int64(heads[triple]), np.int64(tails[triple])
         while parents[head] != head:

@@ -16,6 +16,7 @@ Triples = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 """For each its id, the positions of its ends, and its relation."""
 
 LONG_ROW = 256
+TINY = 1e-200
 
 
 @compiled
@@ -102,6 +103,8 @@ def reach(
         for place in range(first, used):
             kept[slot_in(kept, nodes[place])] = nodes[place]
             scores[place] = 0.5**hop * 0.5 * (1.0 + masses[place - first] / masses[0])
+        if used > first and masses[0] < TINY:  # only their proportions matter; far away they would become 0
+            masses /= masses[0]
     return nodes[:used], scores[:used]
 
 

@@ -20,15 +20,19 @@ from itertools import islice, product
 from math import log1p
 
 import numpy as np
-from jaxtyping import Bool, Int64
+from jaxtyping import Int64
 
 from ragmtl.errors import DataError
 from ragmtl.kg.adjacency import Adjacency
 from ragmtl.kg.graph import KnowledgeGraph
+from ragmtl.kg.walks.terrain import shown_relations
 
 _Relations = tuple[tuple[int, bool], ...]
 _MOST_PATHS = 5_000
 """How many paths of one length are compared."""
+_MOST_WALKS = 50_000
+"""How many ways from one end are tried; in a dense part most of them come back to where they have been."""
+_LONGEST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +109,10 @@ def relation_paths(
         hide: Ids of relations that must not be walked.
 
     Raises:
-        DataError: Start or end is no node of the graph.
+        DataError: Start or end is no node of the graph, what is to be hidden no relation, or paths may be too long.
     """
+    if longest > _LONGEST:
+        raise DataError(f"expected paths of at most {_LONGEST} steps, found longest = {longest}")
     for node in (start, end):
         if not 0 <= node < len(graph.nodes):
             raise DataError(f"expected node ids in [0, {len(graph.nodes)}), found {node}")
@@ -136,6 +142,7 @@ class _Side:
     distances: dict[int, int] = field(default_factory=dict)
     steps: dict[int, list[tuple[int, int, bool]]] = field(default_factory=lambda: defaultdict(list))
     frontier: list[int] = field(default_factory=list)
+    walks: int = 0
 
     def __post_init__(self) -> None:
         self.distances[self.end] = 0
@@ -143,8 +150,9 @@ class _Side:
 
     def halves(self, node: int, length: int) -> Iterator[tuple[tuple[int, ...], tuple[tuple[int, bool], ...]]]:
         """Each way from the end to a node in so many steps: the nodes, and the steps; no node comes twice."""
-        if length == 0:
-            if node == self.end:
+        self.walks += 1
+        if length == 0 or self.walks > _MOST_WALKS:
+            if length == 0 and node == self.end:
                 yield (node,), ()
             return
         for before, triple, forward in self.steps.get(node, ()):
@@ -170,8 +178,7 @@ class _Search:
     def __init__(self, graph: KnowledgeGraph, limits: _Limits) -> None:
         self.graph, self.limits = graph, limits
         self.edges, self.complete = 0, True
-        self._shown: Bool[np.ndarray, " relations"] = np.ones(len(graph.relations), np.bool_)
-        self._shown[list(limits.hide)] = False
+        self._shown = shown_relations(graph, limits.hide) > 0
         self._ends: tuple[int, ...] = ()
 
     def paths(self, ends: tuple[int, int], count: int, longest: int) -> list[RelationPath]:
@@ -202,6 +209,7 @@ class _Search:
         alike: dict[_Relations, list[RelationPath]] = defaultdict(list)
         for path in sorted(dict.fromkeys(every), key=self._plainness):
             alike[path.relations(self.graph)].append(path)
+        self.complete = self.complete and max(near.walks, far.walks) <= _MOST_WALKS
         return [
             RelationPath(paths[0].nodes, paths[0].triples, paths[0].forward, len(paths) - 1) for paths in alike.values()
         ]
@@ -254,6 +262,8 @@ class _Search:
 
     def _edges(self, way: Adjacency, nodes: Int64[np.ndarray, " nodes"]) -> Iterator[tuple[int, int, int]]:
         places, owners = way.rows(nodes)
-        places, owners = places[shown := self._shown[way.relations[places]]], owners[shown]
+        if self.limits.hide:
+            shown = self._shown[way.relations[places]]
+            places, owners = places[shown], owners[shown]
         columns = nodes[owners], way.neighbours[places], way.triples[places]
         return zip(*(column.tolist() for column in columns), strict=True)

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from jaxtyping import Float32, Int32, Int64, Integer, UInt8
 
+from ragmtl.errors import DataError
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.terms import frozen
 
@@ -106,10 +107,17 @@ def ids_of(graph: KnowledgeGraph) -> tuple[Integer[np.ndarray, " triples"], Inte
 
 
 def shown_relations(graph: KnowledgeGraph, hide: Set[int]) -> UInt8[np.ndarray, " relations"]:
-    """1 for each relation that is not hidden; empty where none is."""
+    """1 for each relation that is not hidden; empty where none is.
+
+    Raises:
+        DataError: One that is to be hidden is no relation of the graph.
+    """
     if not hide:
         return np.zeros(0, np.uint8)
-    shown = np.ones(len(graph.relations), np.uint8)
+    count = len(graph.relations)
+    if wrong := [relation for relation in hide if not 0 <= relation < count]:
+        raise DataError(f"expected ids of relations to hide, in [0, {count}), found {wrong[0]}")
+    shown = np.ones(count, np.uint8)
     shown[list(hide)] = 0
     return shown
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -17,7 +16,6 @@ from jaxtyping import Bool, Float, Float32, Float64, Int32, Int64, Integer, UInt
 from ragmtl.errors import DataError
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.subgraph import Subgraph
-from ragmtl.kg.terms import frozen
 from ragmtl.kg.walks.terrain import Terrain, edges_of, ids_of, shown_relations, terrain_of
 
 Nodes = Sequence[int] | Integer[np.ndarray, " some"]
@@ -38,7 +36,6 @@ def pagerank(
     epsilon: float = 1e-6,
     most: int = MOST_EDGES,
     hide: Set[int] = NOTHING,
-    degrees: Integer[np.ndarray, " nodes"] | None = None,
 ) -> Ranked:
     """Personalised PageRank around seeds, by forward push; what it takes does not grow with the graph.
 
@@ -50,21 +47,20 @@ def pagerank(
         epsilon: Precision: no node is off by more than about `epsilon` × its degree, if `most` edges suffice for that.
         most: The most edges to walk. Scores get as precise as so many allow.
         hide: Ids of relations that must not be walked.
-        degrees: What `shown_degrees(graph, hide)` gives; not needed, as it is kept.
 
     Returns:
         The nodes reached, best first (ties by id), and their scores, which sum to at most 1.
 
     Raises:
-        DataError: A seed is no node of the graph, a weight is negative, or their numbers differ.
+        DataError: A seed is no node of the graph, a weight is negative, or their numbers differ; what is to be hidden
+            is no relation; `damping` or `epsilon` is out of range.
     """
+    if not 0 <= damping < 1 or not epsilon >= 0:
+        raise DataError(f"expected damping in [0, 1) and epsilon of 0 or more, found {damping} and {epsilon}")
     starts, shares = _seed_shares(graph, seeds, weights)
     if not len(starts):
         return np.zeros(0, np.int64), np.zeros(0, np.float32)
-    terrain = terrain_of(graph, hide)
-    if degrees is not None:
-        terrain = replace(terrain, degrees=frozen(degrees.astype(np.int32)))
-    return _pushed(graph, terrain, (starts, shares), (damping, epsilon, most))
+    return _pushed(graph, terrain_of(graph, hide), (starts, shares), (damping, epsilon, most))
 
 
 def pageranks(
@@ -170,8 +166,10 @@ def cut(
         hide: Ids of relations whose triples must not be shown.
 
     Raises:
-        DataError: An id is no node of the graph.
+        DataError: An id is no node of the graph, a score is negative, or their numbers differ.
     """
+    if len(nodes) != len(scores) or not (np.asarray(scores) >= 0).all():
+        raise DataError(f"expected one score of 0 or more for each of {len(nodes)} nodes, found {scores[:5].tolist()}")
     starts = _unique(_checked(graph, seeds))
     given = _checked(graph, nodes)
     missing = starts[~np.isin(starts, given)]
@@ -253,7 +251,10 @@ def _seed_shares(
 
 
 def _checked(graph: KnowledgeGraph, nodes: Nodes) -> Int64[np.ndarray, " nodes"]:
-    ids = np.asarray(nodes, np.int64)
+    given = np.asarray(nodes)
+    if len(given) and given.dtype.kind not in "iu":
+        raise DataError(f"expected node ids, which are integers, found {given.dtype}: {given[:3].tolist()}")
+    ids = given.astype(np.int64, copy=False)
     if len(ids) and (ids.min() < 0 or ids.max() >= len(graph.nodes)):
         raise DataError(f"expected node ids in [0, {len(graph.nodes)}), found {ids.min()} to {ids.max()}")
     return ids

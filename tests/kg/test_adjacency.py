@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragmtl.kg.adjacency import gather
+from ragmtl.kg.adjacency import gather, row_of
 from ragmtl.kg.graph import KnowledgeGraph
 
 names = st.integers(0, 6).map("http://x/n{}".format)
@@ -42,3 +43,8 @@ def test_gather_takes_rows_in_the_order_asked() -> None:
     assert places.tolist() == [2, 3, 4, 0, 1]
     assert owners.tolist() == [0, 0, 0, 2, 2]
     assert len(gather(indptr, np.zeros(0, np.int64))[0]) == 0
+
+
+def test_there_is_no_row_before_the_first() -> None:
+    with pytest.raises(IndexError, match=r"a row in \[0, 2\), found -1"):
+        row_of(np.array([0, 2, 5]), -1)

@@ -161,3 +161,20 @@ def test_from_a_node_to_itself_it_is_no_step() -> None:
     assert [path.line(graph) for path in relation_paths(graph, 0, 0).paths] == ["A"]
     with pytest.raises(DataError, match=r"node ids in \[0, 2\), found 2"):
         relation_paths(graph, 0, 2)
+
+
+def test_a_node_that_hangs_on_a_dense_part_does_not_take_for_ever() -> None:
+    names = [f"http://x/{place}" for place in range(60)]
+    dense = [(one, "http://x/p", other) for one in names for other in names if one < other]
+    graph = KnowledgeGraph.from_triples([*dense, (names[0], "http://x/q", "http://x/leaf")])
+    found = relation_paths(graph, node(graph, names[0]), node(graph, "http://x/leaf"))  # 50,000,000 walks come back
+    assert [path.line(graph) for path in found.paths] == ["0 —q→ leaf"]
+    assert not found.complete
+
+
+def test_paths_of_any_length_are_refused() -> None:
+    graph = KnowledgeGraph.from_triples([("http://x/A", "http://x/p", "http://x/B")])
+    with pytest.raises(DataError, match="at most 100 steps"):
+        relation_paths(graph, 0, 1, longest=2000)
+    with pytest.raises(DataError, match="found 7"):
+        relation_paths(graph, 0, 1, hide={7})
