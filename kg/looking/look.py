@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Int64, Integer
 
 from ragmtl.kg.graph import KnowledgeGraph
+from ragmtl.kg.looking.encodings import MISREAD, REPLACED, matching
 from ragmtl.kg.looking.stats import (
     ClassCount,
     Degrees,
@@ -34,17 +35,16 @@ LARGE = 10_000
 EXAMPLES = 3
 _SHOWN = 80
 
-_MOJIBAKE = re.compile(
-    rb"\xc3\x83\xc2[\x80-\xbf]|\xc3\x82\xc2[\x80-\xbf]|\xc3\xa2\xe2\x82\xac|\xc3\x83[\xc5\xc6\xcb\xe2]"
-)
-_REPLACED = re.compile(rb"\xef\xbf\xbd")
 _IRI = re.compile(r"(?:https?|urn|ftp)[:][^\s<>\"]+")
 _NUMBER, _ZONE = rb"[+-]?(\d+(\.\d*)?|\.\d+)", rb"(Z|[+-]\d\d:\d\d)?"
-_DATE, _TIME = rb"-?\d{4,}-\d\d-\d\d", rb"\d\d:\d\d:\d\d(\.\d+)?"
+_MONTH, _DAY = rb"(0[1-9]|1[0-2])", rb"(0[1-9]|[12]\d|3[01])"
+_DATE, _TIME = rb"-?\d{4,}-" + _MONTH + b"-" + _DAY, rb"([01]\d|2[0-4]):[0-5]\d:[0-5]\d(\.\d+)?"
 XSD = "http://www.w3.org/2001/XMLSchema#"
 _FORMS = {
     "boolean": re.compile(rb"true|false|0|1"),
-    "integer": re.compile(rb"[+-]?\d+"),
+    **dict.fromkeys(("integer", "long", "int", "short", "byte"), re.compile(rb"[+-]?\d+")),
+    **dict.fromkeys(("nonNegativeInteger", "unsignedInt", "unsignedLong"), re.compile(rb"\+?\d+|-0+")),
+    "positiveInteger": re.compile(rb"\+?0*[1-9]\d*"),
     "decimal": re.compile(_NUMBER),
     "double": re.compile(_NUMBER + rb"([eE][+-]?\d+)?|[+-]?INF|NaN"),
     "float": re.compile(_NUMBER + rb"([eE][+-]?\d+)?|[+-]?INF|NaN"),
@@ -52,7 +52,7 @@ _FORMS = {
     "time": re.compile(_TIME + _ZONE),
     "dateTime": re.compile(_DATE + b"T" + _TIME + _ZONE),
     "gYear": re.compile(rb"-?\d{4,}" + _ZONE),
-    "gYearMonth": re.compile(rb"-?\d{4,}-\d\d" + _ZONE),
+    "gYearMonth": re.compile(rb"-?\d{4,}-" + _MONTH + _ZONE),
 }
 _SPACE = np.zeros(256, np.bool_)
 _SPACE[list(b" \t\r\n\x0b\x0c")] = True
@@ -206,13 +206,14 @@ def _space_of(iri: str) -> str:
 
 
 def _mojibake(graph: KnowledgeGraph) -> Suspicion:
-    rows = _matching(graph.literals.texts, _MOJIBAKE)
-    meaning = "literals in UTF-8 that was read as Latin-1 (Ã© for é); read the source with the right encoding"
-    return Suspicion("mixed encodings", len(rows), meaning, _statements(graph, rows))
+    rows, nodes = matching(graph.literals.texts, MISREAD), matching(graph.nodes.strings, MISREAD)
+    meaning = "literals and IRIs in UTF-8 that was read as Latin-1 (Ã© for é); read the source with the right encoding"
+    examples = (*_statements(graph, rows), *(graph.nodes[node] for node in _some(nodes)))
+    return Suspicion("mixed encodings", len(rows) + len(nodes), meaning, examples[:EXAMPLES])
 
 
 def _lost_letters(graph: KnowledgeGraph) -> Suspicion:
-    rows = _matching(graph.literals.texts, _REPLACED)
+    rows = matching(graph.literals.texts, REPLACED)
     meaning = "literals with the replacement character \ufffd: letters were lost before this file was written"
     return Suspicion("lost letters", len(rows), meaning, _statements(graph, rows))
 
@@ -262,7 +263,7 @@ def _spaces(graph: KnowledgeGraph) -> Suspicion:
     full = ends > starts
     rows, starts, ends = rows[full], starts[full], ends[full]
     outside = _SPACE[literals.texts.blob[starts]] | _SPACE[literals.texts.blob[ends - 1]]
-    double = np.isin(rows, list(_matching(literals.texts, re.compile(rb"[ \t\r\n]{2}|[\t\r\n]"))))
+    double = np.isin(rows, list(matching(literals.texts, re.compile(rb"[ \t\r\n]{2}|[\t\r\n]"))))
     found = rows[outside | double]
     meaning = "labels with white space around them, twice in a row, or with line breaks; it is passed over here"
     return Suspicion("white space in labels", len(found), meaning, _statements(graph, found.tolist()))
@@ -276,16 +277,6 @@ def _large(graph: KnowledgeGraph) -> Suspicion:
     examples = (f"{sizes[row]:,} bytes: {_statement(graph, row)}" for row in rows[:EXAMPLES].tolist())
     meaning = f"literals of {LARGE:,} bytes or more; whole documents are better kept as passages"
     return Suspicion("very large literals", len(rows), meaning, tuple(examples))
-
-
-def _matching(strings: Strings, pattern: re.Pattern[bytes]) -> list[int]:
-    """The texts in which a pattern is found; all bytes are searched at once."""
-    if not len(strings.blob):
-        return []
-    spans = np.array([match.span() for match in pattern.finditer(strings.blob.data)], np.int64).reshape(-1, 2)
-    rows = np.searchsorted(strings.offsets, spans[:, 0], side="right") - 1
-    inside = spans[:, 1] <= strings.offsets[rows + 1]  # not across two texts
-    return sorted(set(rows[inside].tolist()))
 
 
 def _some(ids: Iterable[int]) -> list[int]:

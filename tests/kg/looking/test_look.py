@@ -46,6 +46,7 @@ def test_encodings() -> None:
     assert rows["mixed encodings"].count == 2
     assert rows["lost letters"].count == 1
     assert found((X + "a", X + "says", Literal("what\ufffdever")))["lost letters"].count == 1
+    assert found((X + "cafÃ©", LABEL, Literal("C")))["mixed encodings"].examples == (X + "cafÃ©",)
 
 
 def test_one_thing_under_two_iris() -> None:
@@ -68,7 +69,9 @@ def test_relations_of_two_uses() -> None:
 def test_ill_typed_literals() -> None:
     right = {"integer": "+007", "double": "-1.5e3", "date": "1999-12-31Z", "gYear": "-0044", "boolean": "1"}
     right |= {"dateTime": "2001-01-01T00:00:00.5+01:00", "decimal": ".5", "float": "INF", "string": "x"}
-    wrong = {"integer": "seven", "double": "1,5", "date": "31.12.1999", "gYear": "99", "boolean": "yes"}
+    right |= {"int": "-5", "nonNegativeInteger": "-0", "positiveInteger": "010", "gYearMonth": "2000-12"}
+    wrong = {"int": "19x", "nonNegativeInteger": "-1", "positiveInteger": "0", "dateTime": "2020-13-01T00:00:00"}
+    wrong |= {"integer": "seven", "double": "1,5", "date": "31.12.1999", "gYear": "99", "boolean": "yes"}
     xsd = "http://www.w3.org/2001/XMLSchema#"
     assert found(*((X + "a", X + name, Literal(text, xsd + name)) for name, text in right.items())) == {}
     rows = found(*((X + "a", X + name, Literal(text, xsd + name)) for name, text in wrong.items()))

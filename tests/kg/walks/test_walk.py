@@ -306,7 +306,6 @@ LINE = KnowledgeGraph.from_triples([("a:a", "a:p", "a:b"), ("a:b", "a:q", "a:c")
         (lambda: pagerank(LINE, [0], [1.0], epsilon=float("nan")), "epsilon of 0 or more"),
         (lambda: pagerank(LINE, [0], [1.0], hide={2}), r"to hide, in \[0, 2\), found 2"),
         (lambda: k_hop(LINE, [0], hops=1, budget=2, hide={-1}), "found -1"),
-        (lambda: cut(LINE, np.array([0, 1]), np.array([1.0]), [], budget=2), "one score of 0 or more for each of 2"),
         (lambda: cut(LINE, np.array([0]), np.array([np.nan]), [], budget=2), "found .nan."),
     ],
 )
