@@ -22,7 +22,7 @@ from jaxtyping import Integer
 
 from ragmtl.kg.adjacency import Adjacency
 from ragmtl.kg.labels import Labels
-from ragmtl.kg.literals import Literal, Literals, Triple
+from ragmtl.kg.literals import Literal, Literals, Triple, checked
 from ragmtl.kg.origins import Further, Origin, Report, Source
 from ragmtl.kg.terms import Strings, Terms
 from ragmtl.kg.vocabulary import USUAL, Vocabulary
@@ -94,13 +94,13 @@ class KnowledgeGraph:
         """Build a small graph from IRIs and literals.
 
         Raises:
-            DataError: There is no triple.
+            DataError: There is no triple, or a part of one is empty, or its relation a blank node.
         """
-        from ragmtl.kg.encoding.encode import GraphBuilder
+        from ragmtl.kg.encoding.builder import GraphBuilder
 
         builder = GraphBuilder()
         origin = builder.origin(source, graph)
-        for head, relation, tail in triples:
+        for head, relation, tail in map(checked, triples):
             if isinstance(tail, Literal):
                 builder.literal(head, relation, tail, origin)
             else:
@@ -152,16 +152,17 @@ class KnowledgeGraph:
             relation_ids: Relation ids.
             tails: Node ids.
             origin_ids: Row of each in `origins`; 0 for all where none are given.
-            literals: What hangs on the nodes (`Literals.changed` makes others of those there are); as it is where None.
+            literals: What hangs on the nodes, in any order; as it is where None.
             merge: Whether repeated triples become one, with the origins of all.
 
         Raises:
-            DataError: An id names no node or relation of this graph.
+            DataError: An id names no node, relation or origin of this graph, or columns differ in length.
         """
         from ragmtl.kg.encoding.encode import replace_triples
 
         origins = np.zeros(len(heads), np.int32) if origin_ids is None else origin_ids
-        return replace_triples(self, (heads, relation_ids, tails, origins), literals or self.literals, merge)
+        values = self.literals if literals is None else literals
+        return replace_triples(self, (heads, relation_ids, tails, origins), values, merge)
 
     def with_changes(
         self,

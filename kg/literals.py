@@ -8,9 +8,10 @@ from typing import SupportsIndex, TypeAlias
 import numpy as np
 from jaxtyping import Integer
 
+from ragmtl.errors import DataError
 from ragmtl.kg.adjacency import row_of
 from ragmtl.kg.origins import Further
-from ragmtl.kg.terms import Strings
+from ragmtl.kg.terms import BLANK, Strings
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,18 @@ class Literal:
 
 Triple: TypeAlias = tuple[str, str, str | Literal]
 """Head, relation, and a node or a literal."""
+
+
+def checked(triple: Triple) -> Triple:
+    """The triple, if its parts may stand where they stand.
+
+    Raises:
+        DataError: A part is empty, or the relation is a blank node.
+    """
+    head, relation, tail = triple
+    if not head or not relation or not tail or relation.startswith(BLANK):
+        raise DataError(f"expected an IRI or blank node, an IRI, and an IRI, blank node or literal, found {triple!r}")
+    return triple
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,7 +15,7 @@ from rdflib.term import BNode, Identifier, Node
 
 from ragmtl.errors import DataError
 from ragmtl.kg.bridge.terms import value_of
-from ragmtl.kg.encoding.encode import GraphBuilder
+from ragmtl.kg.encoding.builder import GraphBuilder
 from ragmtl.kg.graph import KnowledgeGraph
 
 FORMULAS = "statements in or about formulas (N3)"

@@ -20,10 +20,9 @@ from ragmtl.errors import DataError
 from ragmtl.kg.changes.infer import infer
 from ragmtl.kg.changes.statements import Statements, normal
 from ragmtl.kg.graph import KnowledgeGraph
-from ragmtl.kg.literals import Literal, Triple
+from ragmtl.kg.literals import Literal, Triple, checked
 from ragmtl.kg.nearest import nearest_name
 from ragmtl.kg.origins import INFERRED, Origin, stated
-from ragmtl.kg.terms import BLANK
 from ragmtl.kg.vocabulary import SAME
 
 NOT_THERE = "statements to remove that the graph does not hold"
@@ -122,15 +121,3 @@ def _rows(graph: KnowledgeGraph, node: int, link: int, tail: str | Literal) -> l
 
 def _is(graph: KnowledgeGraph, row: int, link: int, wanted: Literal) -> bool:
     return int(graph.literals.relation_ids[row]) == link and graph.literals[row] == wanted
-
-
-def checked(triple: Triple) -> Triple:
-    """The triple, if its parts may stand where they stand.
-
-    Raises:
-        DataError: A part is empty, or the relation is a blank node.
-    """
-    head, relation, tail = triple
-    if not head or not relation or not tail or relation.startswith(BLANK):
-        raise DataError(f"expected an IRI or blank node, an IRI, and an IRI, blank node or literal, found {triple!r}")
-    return triple

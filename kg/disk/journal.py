@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from ragmtl.errors import MismatchError
-from ragmtl.kg.changes.change import checked, checked_source
+from ragmtl.kg.changes.change import checked_source
 from ragmtl.kg.changes.statements import normal
 from ragmtl.kg.disk.replace import replacing, writing
 from ragmtl.kg.disk.store import load, write, written_at
 from ragmtl.kg.graph import KnowledgeGraph
-from ragmtl.kg.literals import Literal, Triple
+from ragmtl.kg.literals import Literal, Triple, checked
 from ragmtl.kg.terms import encoded
 
 CHANGES = "changes"

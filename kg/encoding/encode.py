@@ -26,8 +26,6 @@ from ragmtl.kg.origins import Further, Origin, Report, Source
 from ragmtl.kg.terms import BLANK, Strings, Terms, frozen, narrow, once
 from ragmtl.kg.vocabulary import Vocabulary
 
-__all__ = ["GraphBuilder"]
-
 STRING = "http://www.w3.org/2001/XMLSchema#string"
 LANGUAGE_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
 
@@ -292,11 +290,15 @@ def assemble(
 
 def replace_triples(graph: KnowledgeGraph, triples: Columns, literals: Literals, merge: bool) -> KnowledgeGraph:
     """What `KnowledgeGraph.with_triples` does."""
-    heads, relation_ids, tails, _ = triples
+    heads, relation_ids, tails, origin_ids = triples
+    if len({len(column) for column in triples}) > 1:
+        found = ", ".join(str(len(column)) for column in triples)
+        raise DataError(f"expected as many heads as relations, tails and origins, found {found}")
     nodes, relations = len(graph.nodes), len(graph.relations)
     _check_ids(heads, nodes, "nodes")
     _check_ids(tails, nodes, "nodes")
     _check_ids(relation_ids, relations, "relations")
+    _check_ids(origin_ids, len(graph.origins), "origins")
     rows, further, merged = sort_triples(triples, merge=merge)
     kept = literals if literals is graph.literals else _resorted(literals, nodes)
     report = replace(graph.report, triples=len(rows[0]), literals=len(kept), merged=graph.report.merged + merged)

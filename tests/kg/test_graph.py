@@ -122,6 +122,20 @@ def test_with_triples_refuses_foreign_ids() -> None:
         graph.with_triples(np.array([7]), np.array([0]), np.array([0]))
     with pytest.raises(DataError, match="relations"):
         graph.with_triples(np.array([0]), np.array([1]), np.array([0]))
+    with pytest.raises(DataError, match=r"origins in \[0, 1\), found 4"):
+        graph.with_triples(np.array([0]), np.array([0]), np.array([0]), np.array([4]))
+
+
+def test_with_triples_may_leave_no_literal() -> None:
+    graph = KnowledgeGraph.from_triples([("a:a", "a:p", "a:b"), ("a:a", "a:q", Literal("1"))])
+    none = KnowledgeGraph.from_triples([("a:a", "a:p", "a:b")]).literals
+    assert len(graph.with_triples(graph.heads, graph.relation_ids, graph.tails, literals=none).literals) == 0
+
+
+@pytest.mark.parametrize("wrong", [("", "a:p", "a:b"), ("a:a", "", "a:b"), ("a:a", "a:p", ""), ("a:a", "_:p", "a:b")])
+def test_what_is_no_statement_is_refused(wrong: tuple[str, str, str]) -> None:
+    with pytest.raises(DataError, match="expected an IRI or blank node, an IRI"):
+        KnowledgeGraph.from_triples([("a:a", "a:p", "a:b"), wrong])
 
 
 def test_the_graph_needs_no_rdf_library() -> None:

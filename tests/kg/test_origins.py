@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ragmtl.kg.encoding.encode import GraphBuilder
+from ragmtl.kg.encoding.builder import GraphBuilder
 from ragmtl.kg.graph import KnowledgeGraph, Literal, Origin
 from ragmtl.kg.origins import Further, stated
 

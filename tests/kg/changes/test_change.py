@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ragmtl.errors import DataError, MismatchError
-from ragmtl.kg.encoding.encode import GraphBuilder
+from ragmtl.kg.encoding.builder import GraphBuilder
 from ragmtl.kg.graph import KnowledgeGraph, Literal, Origin
 from ragmtl.kg.literals import Triple
 from ragmtl.kg.parsing.read import read_rdf

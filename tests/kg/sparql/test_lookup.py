@@ -91,7 +91,7 @@ def test_codes_that_do_not_exist_match_nothing(code: int) -> None:
 
 
 def test_statements_of_a_named_graph_are_shown_wherever_else_they_stand() -> None:
-    from ragmtl.kg.encoding.encode import GraphBuilder
+    from ragmtl.kg.encoding.builder import GraphBuilder
 
     builder = GraphBuilder()
     for graph, tail in (("", "http://x/b"), ("http://x/g", "http://x/b"), ("http://x/h", "http://x/c")):
