@@ -85,9 +85,11 @@ def _claimed(folder: Path) -> int:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         return os.open(os.devnull, os.O_RDONLY)
+    folder.parent.mkdir(parents=True, exist_ok=True)
     while True:
-        with suppress(FileExistsError, FileNotFoundError):  # whoever had it before may take it away at any moment
-            folder.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            folder.mkdir()
+        with suppress(FileNotFoundError):  # whoever had it before may take it away at any moment
             handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
             try:
                 flock(handle, LOCK_EX)

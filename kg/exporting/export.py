@@ -1,21 +1,17 @@
 """A graph as files that other programs read: N-Triples, N-Quads, Turtle, GraphML, and triples for PyKEEN.
 
-Each is written line by line, whole or not at all, gzipped where the name ends in `.gz`. Terms are written as they were
+Each is written line by line (`ragmtl.kg.exporting.files`). Terms are written as they were
 read; characters that no IRI may hold are escaped.
 """
 
 from __future__ import annotations
 
-import gzip
-import os
 import re
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO, cast
 from xml.sax.saxutils import escape
 
+from ragmtl.kg.exporting.files import written
 from ragmtl.kg.graph import KnowledgeGraph, Literal
 from ragmtl.kg.terms import BLANK
 
@@ -31,20 +27,20 @@ Write = Callable[[str], object]
 
 def write_ntriples(graph: KnowledgeGraph, path: str | Path) -> int:
     """Write every statement, without the names of graphs, one on each line; gives how many."""
-    with _written(path) as file:
+    with written(path) as file:
         return _lines(graph, file.write, named=False)
 
 
 def write_nquads(graph: KnowledgeGraph, path: str | Path) -> int:
     """Write every statement once for each graph that states it; gives how many lines."""
-    with _written(path) as file:
+    with written(path) as file:
         return _lines(graph, file.write, named=True)
 
 
 def write_full_turtle(graph: KnowledgeGraph, path: str | Path) -> int:
     """Write every statement as Turtle, grouped by subject, without the names of graphs; gives how many."""
     prefixes, count = _prefixes(graph), 0
-    with _written(path) as file:
+    with written(path) as file:
         for space, name in prefixes.items():
             file.write(f"@prefix {name}: <{_iri(space)[1:-1]}> .\n")
         relations = [_short(iri, prefixes) for iri in graph.relations]
@@ -70,7 +66,7 @@ def write_graphml(graph: KnowledgeGraph, path: str | Path) -> int:
 
     Literals are not written, but for labels.
     """
-    with _written(path) as file:
+    with written(path) as file:
         file.write('<?xml version="1.0" encoding="UTF-8"?>\n<graphml xmlns="http://graphml.graphdrawing.org/xmlns">\n')
         for owner, names in (("node", ("label", "types", "iri")), ("edge", ("label", "iri"))):
             for name in names:
@@ -94,36 +90,13 @@ def write_triples(graph: KnowledgeGraph, path: str | Path) -> int:
 
     Literals are not written. Gives how many triples.
     """
-    with _written(path) as file:
+    with written(path) as file:
         relations = [_iri(iri)[1:-1] for iri in graph.relations]
         for triple in range(len(graph)):
             head, relation, tail = graph.triple(triple)
             ends = (_term(graph.nodes[node]).strip("<>") for node in (head, tail))
             file.write(f"\t{relations[relation]}\t".join(ends) + "\n")
     return len(graph)
-
-
-@contextmanager
-def _written(path: str | Path) -> Iterator[TextIO]:
-    """A file beside the one that is meant, which takes its place when it is whole."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
-    os.close(handle)
-    opened = gzip.open if target.suffix == ".gz" else open
-    try:
-        with cast(TextIO, opened(temporary, "wt", encoding="utf-8", newline="\n")) as file:
-            yield file
-        Path(temporary).chmod(0o666 & ~_mask())
-        Path(temporary).replace(target)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
-
-
-def _mask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _lines(graph: KnowledgeGraph, write: Write, *, named: bool) -> int:

@@ -63,7 +63,9 @@ def save_hetero_data(data: HeteroData, folder: str | Path) -> None:
 
     Raises:
         MismatchError: Something else stands there.
+        DataError: The folder cannot be written.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     target = Path(folder)
@@ -77,7 +79,10 @@ def save_hetero_data(data: HeteroData, folder: str | Path) -> None:
         tensors[f"edges.{kind}.triple_id"] = data[name].triple_id
     types = {"format": FORMAT, "nodes": data.node_types, "edges": data.edge_types}
     with replacing(target) as building:
-        save_file(tensors, building / _TENSORS)
+        try:
+            save_file(tensors, building / _TENSORS)
+        except SafetensorError as error:  # its own error of a full disk
+            raise OSError(str(error)) from error
         (building / _TYPES).write_text(json.dumps(types, ensure_ascii=False, indent=1), "utf-8")
 
 

@@ -5,9 +5,7 @@ Each named graph is given back; a statement that several state is in all of them
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -20,6 +18,7 @@ from rdflib.term import Identifier, Node
 
 from ragmtl.kg.bridge.store import GraphStore
 from ragmtl.kg.bridge.terms import literal_of, quiet, term_of
+from ragmtl.kg.exporting.files import written
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.subgraph import Subgraph
 
@@ -98,15 +97,8 @@ def write_turtle(graph: KnowledgeGraph, subgraph: Subgraph | None, path: str | P
     merged = Graph()
     for head, relation, tail, _ in to_rdflib(graph, subgraph).quads():
         merged.add((_valid(head), _valid(relation), _valid(tail)))
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            _AsWrittenSerializer(merged).serialize(file)
-        Path(temporary).replace(target)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    with written(path) as file:
+        _AsWrittenSerializer(merged).serialize(file.buffer)
 
 
 class _AsWrittenSerializer(TurtleSerializer):

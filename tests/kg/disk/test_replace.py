@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ragmtl.errors import MismatchError
+from ragmtl.errors import DataError, MismatchError
 from ragmtl.kg.disk.replace import put_back, replacing, writing
 
 
@@ -128,3 +128,10 @@ def test_a_reader_that_puts_the_old_one_back_meanwhile_does_no_harm(
     write(directory, "two")
     assert (directory / "text").read_text() == "two"
     assert [path.name for path in directory.parent.iterdir()] == ["place"]
+
+
+def test_a_place_that_cannot_be_made_is_one_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    for place in (tmp_path / "file" / "place", Path("/proc/none/place")):
+        with pytest.raises(DataError, match="expected to write this directory"):
+            write(place, "one")

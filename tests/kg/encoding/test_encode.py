@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ragmtl.kg.encoding.encode import digest_of, sort_literals, sort_triples
 from ragmtl.kg.graph import KnowledgeGraph, Literal
-from ragmtl.kg.terms import fitting, narrow
+from ragmtl.kg.terms import Strings, fitting, narrow
 from ragmtl.kg.vocabulary import RDF
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
@@ -33,7 +33,7 @@ def test_triples_are_sorted_and_merged(given_rows: list[tuple[int, int, int, int
 def test_literals_are_sorted_by_node_relation_and_text(given_rows: list[tuple[int, ...]]) -> None:
     columns = tuple(np.array(column, np.int32) for column in zip(*given_rows, strict=True))
     kinds = ("", "http://x/a", "http://x/b"), ("", "de", "en")
-    literals, merged = sort_literals(columns, ["", "a", "b"], kinds, 3)
+    literals, merged = sort_literals(columns, Strings.of(["", "a", "b"]), kinds, 3)
     expected = sorted({row[:5] for row in given_rows})
     assert len(literals) == len(expected) == len(given_rows) - merged
     assert [literals[row] for row in range(len(literals))] == [
