@@ -11,15 +11,18 @@ from collections import namedtuple
 import numpy as np
 from jaxtyping import Int32
 
+from ragmtl.errors import DataError
 from ragmtl.kg.compiled import compiled
 from ragmtl.kg.encoding.memory import PADDING, copied, half, hashed, number, same, set_half, set_number, word
 from ragmtl.kg.terms import Strings, frozen
 
 Table = namedtuple("Table", ["slots", "mask", "blob", "ends", "marks", "size"])  # noqa: PYI024 -- numba knows this kind
 """What compiled loops see: addresses of the slots (and their number less one), of the bytes of all terms, of where each
-term ends (after a zero), of the marks, and of how many terms there are."""
+term ends (after a zero), of the marks, and of how many terms there are (and how many steps long searches took)."""
 
 _LOW = np.uint64(0xFFFFFFFF)
+_LONG, _MOST_STEPS = 4_096, 1_000_000_000
+"""A search is long from so many steps on, which chance never makes; and how many steps such ones may take, seconds."""
 
 
 class Interned:
@@ -30,7 +33,7 @@ class Interned:
         self.blob = np.zeros(1 << 12, np.uint8)
         self.ends = np.zeros(1 << 9, np.int64)
         self.marks = np.zeros(1 << 9, np.int32)
-        self.size = np.zeros(1, np.int64)
+        self.size = np.zeros(2, np.int64)
 
     def __len__(self) -> int:
         return int(self.size[0])
@@ -42,7 +45,15 @@ class Interned:
         return Table(self.slots.ctypes.data, len(self.slots) - 1, *(array.ctypes.data for array in arrays))
 
     def reserve(self, terms: int, size: int) -> None:
-        """Make room for so many more terms that take so many bytes together."""
+        """Make room for so many more terms that take so many bytes together.
+
+        Raises:
+            DataError: The terms so far were chosen to have equal hashes, so that each is searched among all others.
+        """
+        if self.size[1] > _MOST_STEPS:
+            raise DataError(
+                "expected terms as they come, found many made to be hard to tell apart; leave this file out"
+            )
         count = len(self)
         _grow(self.ends, count + terms + 1)
         _grow(self.marks, count + terms)
@@ -83,7 +94,7 @@ class Interned:
         """The numbers of texts that are packed already."""
         other = Interned()
         other.blob = np.concatenate((strings.blob, np.zeros(PADDING, np.uint8)))
-        other.ends, other.marks, other.size = strings.offsets.astype(np.int64), marks, np.array([len(strings)])
+        other.ends, other.marks, other.size = strings.offsets.astype(np.int64), marks, np.array([len(strings), 0])
         return self.add_all(other)
 
     def strings(self) -> Strings:
@@ -104,19 +115,24 @@ def _grow(array: np.ndarray, length: int) -> None:
 def find(table, start, end, state, mark):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
     """The number of a term, or -1 where it is new."""
     tag = state & _LOW
-    place = np.int64(tag) & table.mask
-    length = end - start
+    place = first_place = np.int64(tag) & table.mask
+    length, found = end - start, np.int64(-1)
     while True:
         slot = word(table.slots + 8 * place)
         if slot == 0:
-            return -1
+            break
         if slot >> np.uint64(32) == tag:
             row = np.int64(slot & _LOW) - 1
             first = number(table.ends + 8 * row)
             fits = number(table.ends + 8 * row + 8) - first == length and half(table.marks + 4 * row) == mark
             if fits and same(table.blob + first, start, length):
-                return row
+                found = row
+                break
         place = (place + 1) & table.mask
+    steps = (place - first_place) & table.mask
+    if steps >= _LONG:
+        set_number(table.size + 8, number(table.size + 8) + steps)
+    return found
 
 
 @compiled

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ragmtl.errors import DataError
 from ragmtl.kg.encoding.intern import Interned, intern
 from ragmtl.kg.encoding.memory import PADDING
 from ragmtl.kg.terms import Strings
@@ -68,6 +69,19 @@ def test_terms_whose_hashes_are_the_same_are_told_apart() -> None:
         assert [number_of(name, state) for name in names[:100]] == [number_of(name, state) for name in names[:100]]
     assert len(table) == 200
     assert number_of(names[0], 2**32 - 1) == number_of(names[0], 2**64 - 1) != number_of(names[0], 0)
+
+
+def test_terms_made_to_have_equal_hashes_end_in_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is searched among all others: a million lines made so would take an hour."""
+    monkeypatch.setattr("ragmtl.kg.encoding.intern._MOST_STEPS", 1_000_000)
+    table, name = Interned(), np.zeros(8 + PADDING, np.uint8)
+    table.reserve(8_192, 8 * 8_192)
+    for number in range(6_000):
+        name[:8] = np.frombuffer(number.to_bytes(8, "little"), np.uint8)
+        intern(table.table, name.ctypes.data, name.ctypes.data + 8, np.uint64(7), 0)
+    assert len(table) == 6_000
+    with pytest.raises(DataError, match="made to be hard to tell apart"):
+        table.reserve(1, 1)
 
 
 def test_after_release_terms_can_be_read_but_not_found() -> None:
