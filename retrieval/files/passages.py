@@ -44,7 +44,10 @@ def _passage(row: Row) -> Passage:
         if not value:
             found = "an empty one" if column in row.values else f"only {', '.join(map(repr, row.values)) or 'nothing'}"
             raise row.error(f"expected a passage with {column!r}, found {found}; fill it in, or leave out the row")
-    return Passage(identity, text, row.text("title"), tuple(dict.fromkeys(row.list("entities"))), row.text("group"))
+    entities = tuple(dict.fromkeys(row.list("entities")))
+    if broken := [iri for iri in entities if len(iri.split()) > 1]:
+        raise row.error(f"expected IRIs in 'entities', found {broken[0]!r}; write several as a list, or with | between")
+    return Passage(identity, text, row.text("title"), entities, row.text("group"))
 
 
 def _read_folder(folder: Path) -> tuple[list[Passage], tuple[Source, ...]]:

@@ -55,7 +55,7 @@ def titles_graph(passages: Sequence[Passage], progress: Progress | None = None) 
     """The graph of the titles of some passages, and the passages with links into it.
 
     Raises:
-        DataError: No passage has a title.
+        DataError: No passage has a title, or one holds half of a surrogate pair.
     """
     names = list(_names(passages))
     if not names:
@@ -82,7 +82,10 @@ def is_titled(graph: KnowledgeGraph) -> bool:
 
 
 def _iri(title: str) -> str:
-    return TITLE + quote(title.strip())
+    try:
+        return TITLE + quote(title.strip())
+    except UnicodeEncodeError as error:
+        raise DataError(f"expected Unicode text, found half of a surrogate pair in {title!r}; remove it") from error
 
 
 def _names(passages: Sequence[Passage]) -> Iterator[tuple[str, str, Literal]]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,11 @@ def test_a_folder_of_texts(tmp_path: Path) -> None:
 def test_a_folder_without_texts_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="folder without such files"):
         read_passages(tmp_path)
+
+
+@pytest.mark.parametrize("entities", [["http://x/a\nhttp://x/b"], "http://x/a http://x/b"])
+def test_what_is_no_iri_is_told_with_its_line(tmp_path: Path, entities: object) -> None:
+    path = tmp_path / "passages.jsonl"
+    path.write_text(json.dumps({"id": "a", "text": "b", "entities": entities}) + "\n")
+    with pytest.raises(DataError, match=r"passages\.jsonl:1: expected IRIs in 'entities', found .*with \| between"):
+        read_passages(path)

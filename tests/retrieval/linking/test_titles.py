@@ -83,3 +83,8 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     path.write_text('{"id": "1", "text": "Salt is mined.", "title": "Salt"}\n', encoding="utf-8")
     graph, corpus = read_titled(path)
     assert (graph.label(0), len(corpus), corpus.sources[0].path) == ("Salt", 1, str(path))
+
+
+def test_half_of_a_surrogate_pair_in_a_title_is_refused() -> None:
+    with pytest.raises(DataError, match="half of a surrogate pair"):
+        titles_graph([Passage("a", "text", "T\ud800")])
