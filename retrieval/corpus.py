@@ -160,6 +160,11 @@ class Corpus:
         given = [_LINE.join(passage.entities) or ("" if link else _LINE) for passage in ordered]
         return _assemble(ordered, given, links, graph, sources, _report(ordered, links, unknown))
 
+    @classmethod
+    def empty(cls, graph: KnowledgeGraph) -> Corpus:
+        """A corpus without passages."""
+        return _assemble([], [], [], graph, (), _report([], [], []))
+
     def edited(
         self, rows: Sequence[int], new: Sequence[Passage], graph: KnowledgeGraph, linker: Linker, *, keep_links: bool
     ) -> Corpus:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Int64
 
+from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.subgraph import Subgraph
+from ragmtl.retrieval.corpus import Corpus
 from ragmtl.retrieval.query import Query
 
 AS_WRITTEN = "as written"
@@ -99,6 +101,19 @@ class NodeScores:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Within:
+    """What ids of nodes and places of passages in evidence refer to.
+
+    Attributes:
+        graph: The graph.
+        corpus: The passages.
+    """
+
+    graph: KnowledgeGraph
+    corpus: Corpus
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
     """Everything that was retrieved for one query.
 
@@ -113,6 +128,8 @@ class Evidence:
         neighbours: Training examples like the query, with their labels; never the query's own example or group.
         notes: What the user should know, such as "nothing in the query links to the graph".
         triple_reasons: Why each triple of the subgraph is there, in the order of `subgraph.triples`.
+        within: The graph and the passages that were fetched for it from servers; None where they are those of the
+            retriever's index.
     """
 
     query: Query
@@ -124,3 +141,4 @@ class Evidence:
     notes: tuple[str, ...] = ()
     triple_reasons: tuple[str, ...] = ()
     neighbours: tuple[ScoredExample, ...] = ()
+    within: Within | None = None

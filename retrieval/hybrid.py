@@ -10,15 +10,16 @@ come from words, vectors and the graph (a walk in which passages are nodes too),
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int, Int64
 
+from ragmtl.errors import MismatchError
 from ragmtl.kg.adjacency import gather
 from ragmtl.kg.walks.hubs import quiet_relations
 from ragmtl.retrieval.evidence import Evidence, Mention, NodeScores, ScoredPassage
-from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.linking.context import mentions_in
 from ragmtl.retrieval.passages.dense import Found
 from ragmtl.retrieval.passages.fuse import Candidates, Crowd, fuse, parts_of
@@ -31,6 +32,7 @@ from ragmtl.retrieval.progress import Progress, no_progress
 from ragmtl.retrieval.query import Query, gist
 from ragmtl.retrieval.reasons import node_reasons, passage_reason, triple_reasons
 from ragmtl.retrieval.routes.targets import Asked, spans_of
+from ragmtl.retrieval.searched import Searched
 from ragmtl.retrieval.settings import Fusion, RetrievalSettings, SourceWeights
 from ragmtl.retrieval.subgraphs.chosen import Learned
 from ragmtl.retrieval.subgraphs.expand import Walked, expand
@@ -73,7 +75,7 @@ class Retriever:
     """Finds evidence in an index.
 
     Args:
-        index: What is searched.
+        index: What is searched: an `Index`, or what was fetched from servers.
         settings: How much is retrieved, and how.
         targets: Nodes whose scores come with the evidence, for ranking tasks; none where None.
         scorer: Chooses triples for the walk "learned"; the one that is kept beside the index where None.
@@ -87,7 +89,7 @@ class Retriever:
 
     def __init__(
         self,
-        index: Index,
+        index: Searched,
         settings: RetrievalSettings | None = None,
         targets: Int[np.ndarray, " targets"] | None = None,
         scorer: ScoresTriples | None = None,
@@ -110,7 +112,7 @@ class Retriever:
         if self._reranker is not None and self._fused:
             self._fused = max(self._fused, self.settings.reranked)
         self._passage_walk = PassageWalk(index.graph, index.corpus)
-        self._rarity = _rarity(np.diff(index.corpus.mention_indptr), len(index.corpus))
+        self._rarity = _rarity(np.diff(index.corpus.mention_indptr), index.count)
 
     def __call__(self, query: Query) -> Evidence:
         """Evidence for one query."""
@@ -243,7 +245,7 @@ class Retriever:
         trust: float,
     ) -> Candidates:
         """Passages near the seeds."""
-        settings, count = self.settings, len(self.index.corpus)
+        settings = self.settings
         if settings.graph_passages == "walk" and settings.walk != "k-hop":
             passages, near = self._passage_walk.rank(
                 seeds.nodes,
@@ -265,7 +267,7 @@ class Retriever:
             passages[found].astype(np.int64),
             scores[found].astype(np.float32),
             settings.weights.graph,
-            crowd=Crowd.of(scores, count),
+            crowd=Crowd.of(scores, self.index.count),
             trust=trust,
         )
 
@@ -293,14 +295,20 @@ class Retriever:
         return NodeScores(walked.nodes[kept], walked.scores[kept])
 
 
-def _kept_scorer(index: Index) -> ScoresTriples:
+def _kept_scorer(index: Searched) -> ScoresTriples:
     from ragmtl.retrieval.routes.scorer import TripleScorer, learned_folder
 
-    return TripleScorer.load(learned_folder(index.directory), index.graph)
+    return TripleScorer.load(learned_folder(_directory(index)), index.graph)
 
 
-def _kept_fusion(index: Index, settings: RetrievalSettings) -> LearnedFusion:
-    return LearnedFusion.load(index.directory, learned_with(index, settings))
+def _directory(index: Searched) -> Path:
+    if index.directory is None:
+        raise MismatchError("expected an index in a directory, beside which learned parts are kept, found one in memory")
+    return index.directory
+
+
+def _kept_fusion(index: Searched, settings: RetrievalSettings) -> LearnedFusion:
+    return LearnedFusion.load(_directory(index), learned_with(index, settings))
 
 
 def _named_reranker(name: str) -> ReadsTogether | None:

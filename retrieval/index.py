@@ -124,6 +124,11 @@ class Index:
             index.check_sources()
         return index
 
+    @property
+    def count(self) -> int:
+        """How many passages there are."""
+        return len(self.corpus)
+
     def newest(self) -> Index:
         """This index as it is on disk by now: itself, unless `ragmtl update` has changed it."""
         return self if self._is_newest() else Index.load(self.directory, encoder=self.encoder)

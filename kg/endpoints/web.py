@@ -85,10 +85,8 @@ class Client:
     """
 
     def __init__(self, url: str, authorization: str = "", manners: Manners | None = None) -> None:
-        parts = split(url)
         self.shown = shown(url)
-        self._url = parts._replace(netloc=_host(parts)).geturl()
-        self._authorization = authorization or _basic(parts)
+        self._url, self._authorization = credentials(url, authorization)
         self._manners = manners or Manners()
         self._last = -float("inf")
 
@@ -216,6 +214,20 @@ def split(url: str) -> SplitResult:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise DataError(f"expected an http or https address, found {shown(url)!r}")
     return parts
+
+
+def credentials(url: str, authorization: str = "") -> tuple[str, str]:
+    """An address without the name and password in it, and the header `Authorization` to send (empty for none).
+
+    Args:
+        url: The address.
+        authorization: The header, where there is one; it goes before a name and password.
+
+    Raises:
+        DataError: It is no http or https address.
+    """
+    parts = split(url)
+    return parts._replace(netloc=_host(parts)).geturl(), authorization or _basic(parts)
 
 
 def shown(url: str) -> str:

@@ -49,6 +49,16 @@ class Terrain:
 
 
 _KNOWN: WeakKeyDictionary[KnowledgeGraph, dict[frozenset[int], Terrain]] = WeakKeyDictionary()
+_BEYOND: WeakKeyDictionary[KnowledgeGraph, Int32[np.ndarray, " nodes"]] = WeakKeyDictionary()
+
+
+def lead_beyond(graph: KnowledgeGraph, edges: Integer[np.ndarray, " nodes"]) -> None:
+    """Say of a graph that was cut out of a larger one how many edges of each node lead out of it.
+
+    Walks lose there what they would lose in the larger graph; else hubs, of which few edges are here, would hand on far
+    too much. To be said before the first walk.
+    """
+    _BEYOND[graph] = frozen(edges.astype(np.int32))
 
 
 def terrain_of(graph: KnowledgeGraph, hide: Set[int] = frozenset()) -> Terrain:
@@ -128,6 +138,8 @@ def _degrees(graph: KnowledgeGraph, hide: Set[int]) -> Int32[np.ndarray, " nodes
         hidden = shown_relations(graph, hide)[graph.relation_ids] == 0
         for ends in (graph.heads, graph.tails):
             counts -= np.bincount(ends[hidden], minlength=len(counts))
+    if (beyond := _BEYOND.get(graph)) is not None:
+        counts += beyond
     return frozen(counts.astype(np.int32))
 
 

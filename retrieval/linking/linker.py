@@ -9,12 +9,12 @@ where that is asked, and weigh less.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int64, UInt64
+from jaxtyping import Bool, Float32, Int16, Int64, UInt64
 
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.retrieval.evidence import AS_WRITTEN, Mention
@@ -99,10 +99,8 @@ class Linker:
         texts: int,
         spelling: Spelling,
     ) -> Linker:
-        rarity = np.log((1.0 + texts) / (1.0 + found)) / np.log(1.0 + texts) if texts else np.ones(len(names))
-        weights = (1.0 - 0.5 ** names.lengths.astype(np.float64)) * rarity
         plain = (lower / (found + 1.0)).astype(np.float32)
-        return cls(names, weights.astype(np.float32), plain, found, lower, spelling)
+        return cls(names, _weights(names.lengths, found, texts), plain, found, lower, spelling)
 
     def edited(
         self, graph: KnowledgeGraph, gone: Sequence[str], new: Sequence[str], every: Sequence[str], *, same: bool
@@ -128,6 +126,28 @@ class Linker:
             more = frequencies(names, Written.of(texts))
             counts = [count + sign * one for count, one in zip(counts, more, strict=True)]
         return self._weigh(names, counts[0], counts[1], len(every), spelling)
+
+    def held(self, text: str) -> dict[int, str]:
+        """The names that a text may hold, overlapping ones too: row of each, and what stands there."""
+        tokens = tokenise(text)
+        return {hit.name: text[slice(*_span(hit, tokens))] for hit in _hits(self.names, tokens)}
+
+    def recounted(self, counts: Mapping[int, int], texts: int, read: int | None = None) -> Linker:
+        """The same names, counted in other texts.
+
+        Args:
+            counts: How many of these hold a name, by its row.
+            texts: How many texts there are.
+            read: How many of them were read for this linker; where given, other names are taken to be in as large a
+                share of all texts.
+        """
+        found = self.found if read is None else np.round(self.found * (texts / max(read, 1))).astype(np.int64)
+        weights = self.weights if read is None else _weights(self.names.lengths, found, texts)
+        rows = np.array(list(counts), np.int64)
+        found, weights = found.copy(), weights.copy()
+        found[rows] = list(counts.values())
+        weights[rows] = _weights(self.names.lengths[rows], found[rows], texts)
+        return replace(self, weights=weights, found=found)
 
     def links_like(self, other: Linker) -> bool:
         """Whether another linker of the same names finds the same nodes in every text, if not with the same weight."""
@@ -220,6 +240,14 @@ class Linker:
         if self.names.title[hit.name]:
             return 1.0 - float(self.plain[hit.name])
         return _WITHOUT_CAPITAL if hit.length == 1 else 1.0
+
+
+def _weights(
+    lengths: Int16[np.ndarray, " names"], found: Int64[np.ndarray, " names"], texts: int
+) -> Float32[np.ndarray, " names"]:
+    """How much a mention of names of so many words weighs, which so many of the texts hold."""
+    rarity = np.log((1.0 + texts) / (1.0 + found)) / np.log(1.0 + texts) if texts else np.ones(len(lengths))
+    return ((1.0 - 0.5 ** lengths.astype(np.float64)) * np.maximum(rarity, 0.0)).astype(np.float32)
 
 
 def _hits(names: Names, tokens: Tokens) -> list[_Hit]:

@@ -14,14 +14,14 @@ import numpy as np
 
 from ragmtl.retrieval.evidence import Mention
 from ragmtl.retrieval.linking.tokens import tokenise
-from ragmtl.retrieval.passages.lexical import Lexical
 from ragmtl.retrieval.query import Query
+from ragmtl.retrieval.searched import SearchesWords
 from ragmtl.retrieval.subgraphs.seeds import Seeds
 
 _NONE, _FULL = 0.25, 0.5
 
 
-def trust_in(query: Query, mentions: Sequence[Mention], seeds: Seeds, words: Lexical) -> float:
+def trust_in(query: Query, mentions: Sequence[Mention], seeds: Seeds, words: SearchesWords) -> float:
     """A number in [0, 1].
 
     Args:
@@ -36,7 +36,7 @@ def trust_in(query: Query, mentions: Sequence[Mention], seeds: Seeds, words: Lex
     return min(1.0, float(seeds.weights.sum())) * min(1.0, max(0.0, (share - _NONE) / (_FULL - _NONE)))
 
 
-def named_share(text: str, mentions: Sequence[Mention], words: Lexical) -> float:
+def named_share(text: str, mentions: Sequence[Mention], words: SearchesWords) -> float:
     """The share of the weight of a text's words that stand in mentions."""
     tokens = tokenise(text)
     rarity = {word: words.rarity(word) for word in set(tokens.words)}
