@@ -14,7 +14,7 @@ from jaxtyping import Float32, Int64
 from ragmtl.assembly import Assembly, ItemSignals
 from ragmtl.compare import EvidenceKind
 from ragmtl.config import Config
-from ragmtl.endpoints import endpoints_beside
+from ragmtl.endpoints import endpoints_beside, refuse_served_passages, refuse_servers
 from ragmtl.errors import MismatchError
 from ragmtl.facts import NodeFacts, fact_tables, learn_facts
 from ragmtl.graphs import read_graph, vocabulary_of
@@ -46,6 +46,7 @@ from ragmtl.retrieval.linking.titles import read_titled
 from ragmtl.retrieval.passages.learned_fusion import fusion_file
 from ragmtl.retrieval.progress import Progress, no_progress
 from ragmtl.retrieval.routes.scorer import learned_folder
+from ragmtl.retrieval.servers.local import read_without_graph
 from ragmtl.retrieving import named_model, retrieval_settings
 from ragmtl.sizes import HeadSize, ModelSize, build_model, ranking_size
 from ragmtl.tables import Loaded
@@ -88,10 +89,15 @@ def build_index(config: Config, folder: str | Path, watch: Watch = unwatched) ->
     """Read graph and corpus, and index them; vectors are kept beside the index.
 
     Raises:
+        ConfigError: The passages are on a server.
         DataError: Graph or corpus cannot be read.
     """
+    refuse_served_passages(config)
     path = config.resolve(config.corpus.path)
     encoder = encoder_for(config, vectors_beside(folder))
+    if config.graph.server is not None:
+        away, corpus = read_without_graph(path)
+        return Index.build(away, corpus, encoder, folder, watch("encoding passages"))
     if not config.graph.sources and not config.graph.endpoints:
         titles, corpus = read_titled(path, watch("linking passages"))
         return Index.build(titles, corpus, encoder, folder, watch("encoding passages"))
@@ -109,8 +115,10 @@ def open_index(config: Config, folder: str | Path) -> Index:
     """Open an index, and see that it is of this configuration's encoder and words, and of unchanged files.
 
     Raises:
+        ConfigError: Its graph or passages are on a server.
         MismatchError: It is not; the message says to run `ragmtl index`.
     """
+    refuse_servers(config)
     index = Index.load(folder, encoder=encoder_for(config, vectors_beside(folder)), check_sources=True)
     graph = index.graph
     rules = {rule for rule, _ in graph.report.inferred}

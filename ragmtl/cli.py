@@ -30,6 +30,7 @@ from ragmtl.commands.common import (
 from ragmtl.commands.compare import compare, tune
 from ragmtl.commands.index import index as index_command
 from ragmtl.commands.reading import BadStatement, Base, wanted
+from ragmtl.commands.retrieve import push, retrieve
 from ragmtl.kg_cli import kg
 from ragmtl.learn_cli import learn
 from ragmtl.update_cli import update
@@ -106,25 +107,10 @@ app.command()(index_command)
 app.command()(update)
 
 
-@app.command()
-def retrieve(
-    folder: Annotated[Path, typer.Argument(metavar="INDEX", help="Folder of an index.", show_default=False)],
-    query: QueryText,
-    passages: Annotated[int, typer.Option(help="Most passages.", min=0)] = 5,
-    nodes: Annotated[int, typer.Option(help="Most nodes of the subgraph.", min=0)] = 24,
-    as_json: AsJson = False,
-) -> None:
-    """Show what is retrieved for a text or an entity."""
-    from ragmtl.inspector.terminal import print_evidence
-    from ragmtl.predict import show_evidence
-    from ragmtl.retrieval.hybrid import Retriever
-    from ragmtl.retrieval.index import Index
-    from ragmtl.retrieval.settings import RetrievalSettings
+app.command()(retrieve)
 
-    opened = Index.load(folder)
-    retriever = Retriever(opened, RetrievalSettings(passages=passages, nodes=nodes))
-    found = show_evidence(retriever(query_of(opened, query)), opened)
-    print_as(found, as_json, print_evidence)
+
+app.command()(push)
 
 
 app.command()(learn)

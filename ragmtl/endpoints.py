@@ -40,9 +40,6 @@ def endpoint_of(chosen: EndpointConfig) -> Endpoint:
     Raises:
         ConfigError: The environment variable with a token is not set.
     """
-    if chosen.authorization and chosen.authorization not in os.environ:
-        where = f"the environment variable {chosen.authorization}"
-        raise ConfigError(f"`graph.endpoints.authorization`: expected {where}, found it unset; set it, or drop the key")
     return Endpoint(
         url=chosen.url,
         classes=tuple(chosen.classes),
@@ -50,6 +47,48 @@ def endpoint_of(chosen: EndpointConfig) -> Endpoint:
         graphs=tuple(chosen.graphs),
         query=chosen.query,
         page=chosen.page,
-        authorization=os.environ.get(chosen.authorization, ""),
+        authorization=header_from(chosen.authorization, "graph.endpoints"),
         manners=Manners(chosen.attempts, chosen.timeout, chosen.pause, elsewhere=chosen.other_hosts),
     )
+
+
+def header_from(variable: str, table: str) -> str:
+    """The header `Authorization` out of an environment variable; empty where none is named.
+
+    Args:
+        variable: Its name.
+        table: Where the configuration names it.
+
+    Raises:
+        ConfigError: It is not set.
+    """
+    if variable and variable not in os.environ:
+        where = f"the environment variable {variable}"
+        raise ConfigError(f"`{table}.authorization`: expected {where}, found it unset; set it, or drop the key")
+    return os.environ.get(variable, "")
+
+
+def refuse_served_passages(config: Config) -> None:
+    """Refuse to index passages that are on a server.
+
+    Raises:
+        ConfigError: They are.
+    """
+    if config.corpus.server is not None:
+        raise ConfigError(
+            "expected passages to index, found those of [corpus.server], which are indexed there: `ragmtl push` writes "
+            "them, `ragmtl retrieve CONFIG` asks for them"
+        )
+
+
+def refuse_servers(config: Config) -> None:
+    """Refuse to work on servers with what needs an index.
+
+    Raises:
+        ConfigError: Graph or passages are on one.
+    """
+    if config.is_served:
+        raise ConfigError(
+            "expected graph and passages that are read into an index, found a server, for which models cannot be "
+            "trained: name RDF in [graph] sources or [[graph.endpoints]], and passages in [corpus] path"
+        )

@@ -9,6 +9,7 @@ from ragmtl.config import Config, read_config
 from ragmtl.config.graph import OnError
 from ragmtl.endpoints import endpoints_beside, fetch_endpoints
 from ragmtl.errors import ConfigError, MismatchError
+from ragmtl.kg.endpoints.web import shown
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.parsing.read import read_rdf
 from ragmtl.kg.vocabulary import USUAL, Vocabulary
@@ -81,8 +82,13 @@ def read_graph(config: Config, progress: Statements | None = None, cache: str | 
 
     Raises:
         DataError: It cannot be read.
-        ConfigError: An endpoint needs a token that is not there.
+        ConfigError: An endpoint needs a token that is not there, or the graph is on a server.
     """
+    if config.graph.server is not None:
+        raise ConfigError(
+            f"expected a graph to read, found one on a server ({shown(config.graph.server.url)}), which is asked for "
+            "each query; name it in [[graph.endpoints]] to fetch it"
+        )
     folder = endpoints_beside(Path("runs") / config.name / "index") if cache is None else Path(cache)
     return read_rdf(
         [*map(config.resolve, config.graph.sources), *fetch_endpoints(config, folder, progress)],

@@ -32,7 +32,7 @@ from ragmtl.prediction import (
     Vote,
 )
 from ragmtl.read import node_vectors, read_queries, used_nodes
-from ragmtl.retrieval.evidence import Evidence
+from ragmtl.retrieval.evidence import Evidence, Within
 from ragmtl.retrieval.hybrid import Retriever
 from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.query import Query
@@ -246,7 +246,7 @@ def check_entities(iris: Sequence[str], graph: KnowledgeGraph) -> None:
             raise DataError(f"expected the IRI of an entity of the graph, found {iri!r}; {hint}")
 
 
-def show_evidence(evidence: Evidence, index: Index, outputs: Outputs | None = None) -> Prediction:
+def show_evidence(evidence: Evidence, index: Index | Within, outputs: Outputs | None = None) -> Prediction:
     """What was retrieved, readable; with attention where a model has read it."""
     passages, nodes, examples, none = _attention(evidence, outputs)
     return Prediction(
@@ -278,7 +278,7 @@ def _attention(evidence: Evidence, outputs: Outputs | None) -> tuple[list[float]
     return passages[: counts[0]], fused.node_weights.tolist(), examples[: counts[2]], float(fused.no_evidence[0])
 
 
-def _passages(evidence: Evidence, index: Index, attention: Sequence[float]) -> tuple[PassageView, ...]:
+def _passages(evidence: Evidence, index: Index | Within, attention: Sequence[float]) -> tuple[PassageView, ...]:
     corpus = index.corpus
     views = []
     for found, weight in zip(evidence.passages, attention, strict=True):

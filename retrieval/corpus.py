@@ -214,8 +214,7 @@ class Corpus:
 
     def place(self, identity: str) -> int | None:
         """Where the passage of an id stands, or None where there is none."""
-        wanted = tie_key(identity)
-        at = bisect_left(range(len(self)), wanted, key=lambda place: tie_key(self.ids[place]))
+        at = bisect_left(range(len(self)), tie_key(identity), key=lambda place: tie_key(self.ids[place]))
         return at if at < len(self) and self.ids[at] == identity else None
 
     def group(self, passage: SupportsIndex) -> str:
@@ -311,8 +310,7 @@ def _assemble(
 ) -> Corpus:
     names = [passage.group or passage.id for passage in passages]
     groups = Terms.of(names)
-    indptr = np.zeros(len(links) + 1, np.int64)
-    np.cumsum([len(nodes) for nodes in links], out=indptr[1:])
+    indptr = np.cumsum([0, *(len(nodes) for nodes in links)], dtype=np.int64)
     bare = Corpus(
         ids=Strings.of(passage.id for passage in passages),
         titles=Strings.of(passage.title for passage in passages),
@@ -349,6 +347,5 @@ def _linked(
 def _arrays(corpus: Corpus) -> Arrays:
     strings = {name: getattr(corpus, name) for name in _STRINGS[:-1]} | {"groups": corpus.groups.strings}
     columns: Arrays = {name: getattr(corpus, name) for name in _COLUMNS}
-    for name, texts in strings.items():
-        columns |= {f"{name}_blob": texts.blob, f"{name}_offsets": texts.offsets}
-    return columns
+    parts = ("blob", "offsets")
+    return columns | {f"{name}_{part}": getattr(texts, part) for name, texts in strings.items() for part in parts}

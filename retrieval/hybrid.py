@@ -107,7 +107,7 @@ class Retriever:
         if self.settings.walk == "learned" and scorer is None:
             self._scorer = _kept_scorer(index)
         self._fusion = (fusion or _kept_fusion(index, self.settings)) if self.settings.fusion == "learned" else None
-        self._reranker = reranker or _named_reranker(self.settings.rerank)
+        self._reranker = reranker or named_reranker(self.settings.rerank)
         self._fused = self.settings.passages
         if self._reranker is not None and self._fused:
             self._fused = max(self._fused, self.settings.reranked)
@@ -303,7 +303,9 @@ def _kept_scorer(index: Searched) -> ScoresTriples:
 
 def _directory(index: Searched) -> Path:
     if index.directory is None:
-        raise MismatchError("expected an index in a directory, beside which learned parts are kept, found one in memory")
+        raise MismatchError(
+            "expected an index in a directory, beside which learned parts are kept, found one in memory"
+        )
     return index.directory
 
 
@@ -311,7 +313,8 @@ def _kept_fusion(index: Searched, settings: RetrievalSettings) -> LearnedFusion:
     return LearnedFusion.load(_directory(index), learned_with(index, settings))
 
 
-def _named_reranker(name: str) -> ReadsTogether | None:
+def named_reranker(name: str) -> ReadsTogether | None:
+    """The cross-encoder of a name; None for none."""
     from ragmtl.retrieval.encoders.cross_encoder import load_cross_encoder
 
     return load_cross_encoder(name) if name else None

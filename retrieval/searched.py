@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -19,6 +19,7 @@ Places = Int64[np.ndarray, " _"]
 Scores = Float32[np.ndarray, " _"]
 
 
+@runtime_checkable
 class SearchesWords(Protocol):
     """Search by words; a `Lexical` is one."""
 
@@ -31,6 +32,7 @@ class SearchesWords(Protocol):
         ...
 
 
+@runtime_checkable
 class SearchesVectors(Protocol):
     """Search by meaning; a `Dense` is one."""
 
@@ -45,6 +47,7 @@ class SearchesVectors(Protocol):
         ...
 
 
+@runtime_checkable
 class Searched(Protocol):
     """A graph, passages that are linked to it, and ways to search them."""
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from ragmtl.config.graph import EndpointConfig, GraphConfig
 from ragmtl.config.model import ModelConfig
 from ragmtl.config.section import Section
+from ragmtl.config.servers import PassageServerConfig
 from ragmtl.config.tasks import ClassificationConfig, RankConfig, RecommendConfig, TaskConfig, TaskSection
 from ragmtl.errors import ConfigError
 from ragmtl.retrieval.settings import Fusion, Linking, Walk
@@ -41,9 +42,19 @@ PassageSource = Literal["bm25", "tfidf", "dense", "graph"]
 
 
 class CorpusConfig(Section):
-    """Where the passages are: a JSONL, TSV, CSV or Parquet file, or a folder of text files."""
+    """Where the passages are: a JSONL, TSV, CSV or Parquet file, or a folder of text files; or a server.
 
-    path: str
+    Beside a server, `path` is what `ragmtl push` writes into it.
+    """
+
+    path: str = ""
+    server: PassageServerConfig | None = None
+
+    @model_validator(mode="after")
+    def _is_somewhere(self) -> CorpusConfig:
+        if not self.path and self.server is None:
+            raise ValueError("path or server is needed, found neither")
+        return self
 
 
 class EncoderConfig(Section):
@@ -143,6 +154,11 @@ class Config(Section):
             raise ValueError(f"expected a different name for each task, found twice: {', '.join(twice)}")
         return self
 
+    @property
+    def is_served(self) -> bool:
+        """Whether a server is asked for the graph, the passages or both."""
+        return self.graph.server is not None or self.corpus.server is not None
+
     def resolve(self, path: str) -> Path:
         """The path as seen from here: relative paths start where the file lies."""
         return self.folder / path
@@ -218,7 +234,8 @@ def _kind(model: type[BaseModel]) -> Any:  # noqa: ANN401 - an annotation is any
 
 def _refuse_missing_files(config: Config, source: str) -> None:
     """Say which files are not there, before any work starts."""
-    paths = {"corpus.path": config.corpus.path} | {f"tasks.{task.name}.data": task.data for task in config.tasks}
+    paths = {"corpus.path": config.corpus.path} if config.corpus.path else {}
+    paths |= {f"tasks.{task.name}.data": task.data for task in config.tasks}
     for place, path in paths.items():
         if not config.resolve(path).exists():
             raise ConfigError(f"{source}: `{place}`: expected a file, found none at {config.resolve(path)}")

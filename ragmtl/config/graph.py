@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from ragmtl.config.section import Section
+from ragmtl.config.servers import GraphServerConfig
 from ragmtl.kg.parsing.iri import is_iri
 from ragmtl.kg.parsing.unpack import RATIO
 
@@ -40,7 +41,8 @@ class GraphConfig(Section):
 
     Attributes:
         sources: Files, folders or globs; none, and no endpoints: a graph is made of the titles of the passages.
-        endpoints: SPARQL endpoints.
+        endpoints: SPARQL endpoints to fetch from.
+        server: A SPARQL endpoint that is asked for each query instead; nothing is fetched before.
         languages: Preferred languages of labels and descriptions, the best first.
         labels: IRIs of more relations that give a node its label; they go before the usual ones, as do all below.
         alternative_labels: IRIs of more relations that give a node other names.
@@ -54,6 +56,7 @@ class GraphConfig(Section):
 
     sources: list[str] = []
     endpoints: list[EndpointConfig] = []
+    server: GraphServerConfig | None = None
     languages: list[str] = ["en"]
     labels: list[str] = []
     alternative_labels: list[str] = []
@@ -75,4 +78,6 @@ class GraphConfig(Section):
     def _has_sources(self) -> GraphConfig:
         if not self.sources and not self.endpoints and self.model_fields_set & {"sources", "endpoints"}:
             raise ValueError("sources or endpoints are needed, found neither")
+        if self.server and (self.sources or self.endpoints or self.infer):
+            raise ValueError("a server is asked as it is; found sources, endpoints or rules of inference beside it")
         return self

@@ -22,8 +22,8 @@ from jaxtyping import Float64
 
 from ragmtl.errors import DataError, MismatchError
 from ragmtl.retrieval.files.arrays import load_json, save_json
-from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.passages.fuse import Candidates, parts_of
+from ragmtl.retrieval.searched import Searched
 from ragmtl.retrieval.settings import RetrievalSettings
 
 AGAIN = "learn one with `ragmtl learn --what fusion`"
@@ -113,7 +113,7 @@ def fusion_file(directory: Path) -> Path:
     return directory.with_name(directory.name + ".fusion.json")
 
 
-def learned_with(index: Index, settings: RetrievalSettings) -> dict[str, Any]:
+def learned_with(index: Searched, settings: RetrievalSettings) -> dict[str, Any]:
     """What a learned fusion depends on: which vectors there are, and how much each source counts before it."""
     return {"encoder": index.encoder.fingerprint, "weights": asdict(settings.weights)}
 

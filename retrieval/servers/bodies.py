@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from ragmtl.retrieval.corpus import Passage
 from ragmtl.retrieval.servers.asking import TroubleError, clipped, of_status
-from ragmtl.retrieval.servers.passages import ByEntities, ByWords, Counts, Fields, Hits, Some, asked_text
+from ragmtl.retrieval.servers.passages import ByEntities, ByWords, Counts, Fields, Hits, Some, asked_text, readable
 
 Body: TypeAlias = dict[str, Any]
 
@@ -54,7 +54,7 @@ def count_body(phrases: Sequence[str], fields: Fields) -> Body:
 
 def phrase_in(phrase: str, fields: Fields) -> Body:
     """A query for passages that hold a phrase in a field."""
-    return {"multi_match": {"query": phrase, "fields": fields.searched, "type": "phrase"}}
+    return {"multi_match": {"query": readable(phrase), "fields": fields.searched, "type": "phrase"}}
 
 
 def _speaks(iri: str, name: str, fields: Fields) -> Body:

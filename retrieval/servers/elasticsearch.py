@@ -41,6 +41,7 @@ class ElasticsearchPassages:
         fields: What the fields are called.
         authorization: The header of this name (`ApiKey …`, `Bearer …`), for servers that want one.
         patience: How it is asked.
+        analyzer: How texts become words, in an index that `push` makes.
 
     Raises:
         ConfigError: The client is not installed.
@@ -55,11 +56,12 @@ class ElasticsearchPassages:
         *,
         authorization: str = "",
         patience: Patience | None = None,
+        analyzer: str = "english",
     ) -> None:
         patience, self.fields = patience or Patience(), fields or Fields()
         address, header = credentials(url, authorization)
         self._client = _client(address, header, patience)
-        self._index = index
+        self._index, self._analyzer = index, analyzer
         self._asker = Asker(f"{address.rstrip('/')}/{index}", patience, [header], _explain)
         self.shown = f"Elasticsearch at {self._asker.shown}"
         self.has_vectors, self.has_groups = bool(self.fields.vector), bool(self.fields.group)
@@ -81,18 +83,17 @@ class ElasticsearchPassages:
             lambda: counts_of(self._client.search(index=self._index, body=body).body, phrases), "numbers of passages"
         )
 
-    def push(self, passages: Sequence[Passage], vectors: Vectors | None = None, *, analyzer: str = "english") -> int:
+    def push(self, passages: Sequence[Passage], vectors: Vectors | None = None) -> int:
         """Write passages; those of an id that is there are replaced. The index is made where there is none.
 
         Args:
             passages: What to write.
             vectors: One per passage, where `fields.vector` names a field for them.
-            analyzer: How texts become words, where the index is made.
 
         Raises:
             DataError: The server does not take them; what was written until then stays.
         """
-        self._asker(lambda: self._create(vectors, analyzer), "an index to write into")
+        self._asker(lambda: self._create(vectors), "an index to write into")
         for start in range(0, len(passages), _AT_ONCE):
             part = None if vectors is None else vectors[start : start + _AT_ONCE].tolist()
             lines = actions(passages[start : start + _AT_ONCE], self.fields, part)
@@ -103,10 +104,10 @@ class ElasticsearchPassages:
         self._asker(lambda: self._client.indices.refresh(index=self._index), "passages to be found")
         return len(passages)
 
-    def _create(self, vectors: Vectors | None, analyzer: str) -> None:
+    def _create(self, vectors: Vectors | None) -> None:
         if self._client.indices.exists(index=self._index):
             return
-        kinds = properties(self.fields, analyzer)
+        kinds = properties(self.fields, self._analyzer)
         if vectors is not None and self.fields.vector:
             dims = {"type": "dense_vector", "dims": vectors.shape[1], "index": True, "similarity": "cosine"}
             kinds[self.fields.vector] = dims
@@ -144,7 +145,7 @@ def _client(url: str, authorization: str, patience: Patience) -> Any:  # noqa: A
     port = parts.port or (443 if parts.scheme == "https" else 80)
     return Elasticsearch(
         parts._replace(netloc=f"{parts.netloc.rpartition(':')[0] if parts.port else parts.netloc}:{port}").geturl(),
-        headers={"authorization": authorization} if authorization else None,
+        headers={"authorization": authorization} if authorization else {},
         request_timeout=patience.timeout,
         max_retries=0,
         retry_on_timeout=False,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -22,14 +22,16 @@ from ragmtl.kg.walks.terrain import lead_beyond
 from ragmtl.kg.walks.walk import pagerank
 from ragmtl.retrieval.linking.linker import Linker
 from ragmtl.retrieval.query import Query
-from ragmtl.retrieval.servers.sparql import Around
 from ragmtl.retrieval.servers.lookups import is_cut, names_in
+from ragmtl.retrieval.servers.passages import asked_text
+from ragmtl.retrieval.servers.sparql import Around
 from ragmtl.retrieval.settings import RetrievalSettings
 from ragmtl.retrieval.subgraphs.seeds import Seeds
 
 LONG_TEXT = "names were looked up in the beginning and the end of the text only"
 
 
+@runtime_checkable
 class GraphServer(Protocol):
     """A graph that is elsewhere."""
 
@@ -116,8 +118,8 @@ def nearest(
 
 
 def seeds_of(query: Query, graph: KnowledgeGraph, linker: Linker, settings: RetrievalSettings) -> Seeds:
-    """Where the walk of a query starts, as far as its text names nodes as they are written."""
-    return Seeds.of(query, linker.link(query.text), graph, most=settings.seeds, decay=settings.decay)
+    """Where the walk of a query starts, as far as its text (or the two ends of a long one) names nodes."""
+    return Seeds.of(query, linker.link(asked_text(query.text)), graph, most=settings.seeds, decay=settings.decay)
 
 
 def hidden(query: Query, graph: KnowledgeGraph) -> frozenset[int]:
@@ -167,7 +169,7 @@ class _Exploring:
         return graph
 
     def _beyond(self, graph: KnowledgeGraph) -> Int64[np.ndarray, " nodes"]:
-        """How many edges lead out of what was fetched: of a node whose edges were not asked for, as many as are usual."""
+        """How many edges lead out of what was fetched; of a node that was not asked for, as many as are usual."""
         here = np.diff(graph.outgoing.indptr).astype(np.int64) + np.diff(graph.incoming.indptr)
         expanded = graph.nodes.find_all(sorted(self._expanded))
         expanded = expanded[expanded >= 0]

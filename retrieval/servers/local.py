@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from ragmtl.retrieval.corpus import Passage
+from ragmtl.kg.graph import KnowledgeGraph, Literal
+from ragmtl.kg.literals import Triple
+from ragmtl.kg.vocabulary import LABELS
+from ragmtl.retrieval.corpus import Corpus, Passage
+from ragmtl.retrieval.files.passages import read_passages
 from ragmtl.retrieval.index import Index
+from ragmtl.retrieval.linking.titles import MENTIONS
 from ragmtl.retrieval.linking.tokens import tokenise
 from ragmtl.retrieval.passages.ranking import best
 from ragmtl.retrieval.servers.passages import ByEntities, ByVector, ByWords, Counts, Hits, Question, Some
 
 _FOR_A_NAME = 64
 """Passages that are looked at for a name."""
+
+
+def read_without_graph(path: str | Path) -> tuple[KnowledgeGraph, Corpus]:
+    """Read a corpus whose graph is elsewhere; the graph here holds the entities that rows name, and no names.
+
+    Raises:
+        DataError: The corpus cannot be read.
+    """
+    passages, sources = read_passages(path)
+    named = dict.fromkeys(iri for passage in passages for iri in passage.entities)
+    here = "urn:ragmtl:passages"
+    triples: list[Triple] = [(here, LABELS[0], Literal("")), *((here, MENTIONS, iri) for iri in named)]
+    graph = KnowledgeGraph.from_triples(triples, source="passages")
+    return graph, Corpus.of(passages, graph, link=False, sources=sources)
 
 
 class IndexPassages:
@@ -39,7 +59,7 @@ class IndexPassages:
         return [self._answer(question) for question in questions]
 
     def count(self, phrases: Sequence[str]) -> Counts:
-        """How many passages there are, and how many hold each phrase (of a phrase of several words, as far as known)."""
+        """How many passages there are, and how many hold each phrase (at most 64 for one of several words)."""
         return Counts(len(self._corpus), tuple(map(self._holding, phrases)))
 
     def _answer(self, question: Question) -> Hits:

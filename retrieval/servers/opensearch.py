@@ -40,6 +40,7 @@ class OpenSearchPassages:
         fields: What the fields are called.
         authorization: The header of this name, for servers that want one.
         patience: How it is asked.
+        analyzer: How texts become words, in an index that `push` makes.
 
     Raises:
         ConfigError: The client is not installed.
@@ -54,11 +55,12 @@ class OpenSearchPassages:
         *,
         authorization: str = "",
         patience: Patience | None = None,
+        analyzer: str = "english",
     ) -> None:
         patience, self.fields = patience or Patience(), fields or Fields()
         address, header = credentials(url, authorization)
         self._client = _client(address, header, patience)
-        self._index = index
+        self._index, self._analyzer = index, analyzer
         self._asker = Asker(f"{address.rstrip('/')}/{index}", patience, [header], _explain)
         self.shown = f"OpenSearch at {self._asker.shown}"
         self.has_vectors, self.has_groups = bool(self.fields.vector), bool(self.fields.group)
@@ -80,18 +82,17 @@ class OpenSearchPassages:
             lambda: counts_of(self._client.search(index=self._index, body=body), phrases), "numbers of passages"
         )
 
-    def push(self, passages: Sequence[Passage], vectors: Vectors | None = None, *, analyzer: str = "english") -> int:
+    def push(self, passages: Sequence[Passage], vectors: Vectors | None = None) -> int:
         """Write passages; those of an id that is there are replaced. The index is made where there is none.
 
         Args:
             passages: What to write.
             vectors: One per passage, where `fields.vector` names a field for them.
-            analyzer: How texts become words, where the index is made.
 
         Raises:
             DataError: The server does not take them; what was written until then stays.
         """
-        self._asker(lambda: self._create(vectors, analyzer), "an index to write into")
+        self._asker(lambda: self._create(vectors), "an index to write into")
         for start in range(0, len(passages), _AT_ONCE):
             part = None if vectors is None else vectors[start : start + _AT_ONCE].tolist()
             lines = actions(passages[start : start + _AT_ONCE], self.fields, part)
@@ -102,10 +103,10 @@ class OpenSearchPassages:
         self._asker(lambda: self._client.indices.refresh(index=self._index), "passages to be found")
         return len(passages)
 
-    def _create(self, vectors: Vectors | None, analyzer: str) -> None:
+    def _create(self, vectors: Vectors | None) -> None:
         if self._client.indices.exists(index=self._index):
             return
-        kinds, index = properties(self.fields, analyzer), {"similarity": SIMILARITY}
+        kinds, index = properties(self.fields, self._analyzer), Body(similarity=SIMILARITY)
         if vectors is not None and self.fields.vector:
             method = {"name": "hnsw", "engine": "lucene", "space_type": "cosinesimil"}
             kinds[self.fields.vector] = {"type": "knn_vector", "dimension": vectors.shape[1], "method": method}

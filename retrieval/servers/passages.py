@@ -1,14 +1,14 @@
 """What is asked of a server of passages, and what it answers: the same for every kind of server.
 
-    hits, = server.ask([ByWords("sour red spice", most=200, without=frozenset({"spices"}))])
-    server.count(["sumac", "red pepper"]).held    # how many passages hold each phrase
+hits, = server.ask([ByWords("sour red spice", most=200, without=frozenset({"spices"}))])
+server.count(["sumac", "red pepper"]).held    # how many passages hold each phrase
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32
@@ -167,6 +167,7 @@ class Counts:
     held: tuple[int, ...]
 
 
+@runtime_checkable
 class Passages(Protocol):
     """A server of passages, or passages here that are asked in the same way."""
 
@@ -202,6 +203,7 @@ class Passages(Protocol):
         ...
 
 
+@runtime_checkable
 class TakesPassages(Passages, Protocol):
     """A server into which passages can be written."""
 
@@ -220,9 +222,14 @@ def asked_text(text: str) -> str:
     >>> len(asked_text("word " * 1000).split())
     256
     """
-    words = text.encode("utf-8", "replace").decode().split()
+    words = readable(text).split()
     half = MOST_WORDS // 2
     return " ".join(words if len(words) <= MOST_WORDS else words[:half] + words[-half:])
+
+
+def readable(text: str) -> str:
+    """A text without halves of surrogate pairs, which no server can read."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _text(value: object) -> str:
@@ -231,4 +238,4 @@ def _text(value: object) -> str:
         value = value[0] if value else None
     if value is None or isinstance(value, dict | bool):
         return ""
-    return str(value).encode("utf-8", "replace").decode().strip()
+    return readable(str(value)).strip()

@@ -27,11 +27,11 @@ from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.retrieval.corpus import reading_of
 from ragmtl.retrieval.encoders.encoder import Encoder
 from ragmtl.retrieval.evidence import Evidence, Within
-from ragmtl.retrieval.hybrid import NOTHING_LINKS, Retriever
+from ragmtl.retrieval.hybrid import NOTHING_LINKS, Retriever, named_reranker
 from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.linking.linker import Linker
 from ragmtl.retrieval.progress import Progress, no_progress
-from ragmtl.retrieval.query import Query
+from ragmtl.retrieval.query import Query, gist
 from ragmtl.retrieval.servers.explore import (
     Explored,
     GraphServer,
@@ -43,7 +43,7 @@ from ragmtl.retrieval.servers.explore import (
     seeds_of,
 )
 from ragmtl.retrieval.servers.local import IndexPassages
-from ragmtl.retrieval.servers.passages import ByEntities, ByVector, ByWords, Hits, Passages, Question, Some
+from ragmtl.retrieval.servers.passages import ByEntities, ByVector, ByWords, Hits, Passages, Question, Some, asked_text
 from ragmtl.retrieval.servers.working import Fetched, Sample, WorkingSet, words_of, working_set
 from ragmtl.retrieval.settings import RetrievalSettings
 
@@ -77,7 +77,8 @@ class ServedRetriever:
         at_once: For how many queries is fetched at once.
 
     Raises:
-        ConfigError: The settings ask for what needs an index: TF-IDF, a learned fusion, or the walk "learned".
+        ConfigError: The settings ask for what needs an index: TF-IDF, a learned fusion, or the walk "learned"; or there
+            is no such reranker.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class ServedRetriever:
         self._dense = self.settings.weights.dense > 0
         self._lock, self._sample = Lock(), Sample((), np.zeros((0, encoder.dim), np.float32))
         self._linker: Linker | None = None
+        self._reranker = named_reranker(self.settings.rerank)
         _refuse(self.settings)
 
     def __call__(self, query: Query) -> Evidence:
@@ -140,7 +142,7 @@ class ServedRetriever:
         if text:
             questions.append(ByWords(text, self.settings.candidates, query.exclude))
             if self._dense and self.passages.has_vectors:
-                vector = tuple(self._vectors([text])[0].tolist())
+                vector = tuple(self._vectors([gist(text)])[0].tolist())
                 questions.append(ByVector(vector, self.settings.candidates, query.exclude))
         try:
             self._draw()
@@ -155,7 +157,8 @@ class ServedRetriever:
         graph = explored.graph or nowhere()
         linker = self._linker_of(graph)
         fetched = Fetched(graph, linker, *first)
-        phrases = [*words_of(query.text).values(), *linker.held(query.text).values()]
+        text = asked_text(query.text)
+        phrases = [*words_of(text).values(), *linker.held(text).values()]
         asked = tuple(dict.fromkeys(phrases))[:_PHRASES]
         troubles: list[str] = []
         try:
@@ -187,7 +190,7 @@ class ServedRetriever:
             raise DataError(f"expected passages or a graph, found neither: {came.troubles[0]}; {graph}")
         with self._lock:
             found = working_set(query.text, came.fetched, self._sample, self.encoder, dense=self._dense)
-        evidence = Retriever(found, self.settings)(self._seen(query, found, explored))
+        evidence = Retriever(found, self.settings, reranker=self._reranker)(self._seen(query, found, explored))
         lost = bool(explored.trouble) and not has_graph
         notes = [note for note in evidence.notes if not (lost and note == NOTHING_LINKS)]
         if not came.answered:
@@ -199,7 +202,7 @@ class ServedRetriever:
         return replace(evidence, query=query, notes=(*notes, *explored.notes), within=within)
 
     def _seen(self, query: Query, found: WorkingSet, explored: Explored) -> Query:
-        """The query as the working set is asked: hidden relations were not fetched, a graph that is away lacks nothing."""
+        """The query as the working set is asked: hidden relations were not fetched, a silent graph lacks nothing."""
         if isinstance(self.graph, KnowledgeGraph):
             return query
         query = replace(query, hide=frozenset(iri for iri in query.hide if found.graph.relations.find(iri) is not None))

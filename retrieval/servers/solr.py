@@ -29,6 +29,7 @@ from ragmtl.retrieval.servers.passages import (
     Some,
     Vectors,
     asked_text,
+    readable,
 )
 
 FIELDS = Fields("id", "title_txt_en", "text_txt_en", group="group_s", entities="entities_ss")
@@ -152,7 +153,7 @@ class SolrPassages:
         return f"{self.fields.entities}:{quoted(iri)}" if self.fields.entities else self._phrase(name)
 
     def _phrase(self, phrase: str) -> str:
-        return " OR ".join(f"{field}:{quoted(phrase)}" for field in self.fields.searched)
+        return " OR ".join(f"{field}:{quoted(readable(phrase))}" for field in self.fields.searched)
 
 
 def plain(text: str) -> str:
@@ -165,10 +166,10 @@ def plain(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text in quotation marks.
+    r"""A text in quotation marks.
 
     >>> print(quoted('5" pipe'))
-    "5\\" pipe"
+    "5\" pipe"
     """
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

@@ -7,6 +7,7 @@ relation only. How an endpoint is asked, and asked again, stands in `ragmtl.kg.e
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,7 @@ from ragmtl.retrieval.servers.asking import Patience
 
 Statements: TypeAlias = list[Triple]
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NAMES, _NODES, _DESCRIBED = 300, 20, 150
 """How many names and nodes one request asks for."""
 _MOST, _LOOKED_AT = 2000, 20_000
@@ -238,14 +240,12 @@ def _iri(iri: str) -> str:
 
 
 def _literal(text: str) -> str:
-    """A text as SPARQL writes it.
+    r"""A text as SPARQL writes it.
 
     >>> print(_literal('a "word"'))
-    "a \\"word\\""
+    "a \"word\""
     """
-    text = text.encode("utf-8", "replace").decode()
-    for plain, escaped in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r")):
+    text = _CONTROL.sub(" ", text.encode("utf-8", "replace").decode())
+    for plain, escaped in (("\\", "\\\\"), ('"', '\\"')):
         text = text.replace(plain, escaped)
     return f'"{text}"'
-
-

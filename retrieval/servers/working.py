@@ -22,13 +22,14 @@ from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.retrieval.corpus import Corpus, Passage, reading_of
 from ragmtl.retrieval.encoders.encoder import Encoder
 from ragmtl.retrieval.linking.linker import Linker
+from ragmtl.retrieval.linking.name_vectors import NameVectors
 from ragmtl.retrieval.linking.tokens import tokenise
 from ragmtl.retrieval.passages.dense import Dense
 from ragmtl.retrieval.passages.fuse import Crowd
 from ragmtl.retrieval.passages.lexical import NOTHING, terms_of
 from ragmtl.retrieval.passages.ranking import in_order
 from ragmtl.retrieval.searched import Places, Scores
-from ragmtl.retrieval.servers.passages import Counts, Hits
+from ragmtl.retrieval.servers.passages import Counts, Hits, asked_text
 
 _NONE = np.zeros(0, np.float32)
 
@@ -102,6 +103,10 @@ class WorkingSet:
     tfidf: ToldWords = field(default_factory=ToldWords)
     directory: Path | None = None
 
+    def names(self) -> NameVectors | None:
+        """None: names are not encoded for one query."""
+        return None
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fetched:
@@ -157,7 +162,9 @@ def working_set(text: str, fetched: Fetched, sample: Sample, encoder: Encoder, *
         encoder: Encodes passages and queries.
         dense: Whether vectors count.
     """
-    passages = {one.id: one for hits in (fetched.words, fetched.near or Hits(), fetched.beside) for one in hits.passages}
+    passages = {
+        one.id: one for hits in (fetched.words, fetched.near or Hits(), fetched.beside) for one in hits.passages
+    }
     total = max(fetched.counts.total if fetched.counts else 0, len(passages))
     linker = _counted(text, fetched, total, len(sample.texts))
     corpus = _linked(list(passages.values()), fetched.graph, linker)
@@ -189,7 +196,7 @@ def crowd_of(hits: Hits, count: int) -> Crowd:
 def _counted(text: str, fetched: Fetched, total: int, read: int) -> Linker:
     """The linker, with the names that the text may hold weighed for all passages."""
     held = dict(zip(fetched.asked, fetched.counts.held, strict=True)) if fetched.counts else {}
-    rows = {row: held[phrase] for row, phrase in fetched.linker.held(text).items() if phrase in held}
+    rows = {row: held[phrase] for row, phrase in fetched.linker.held(asked_text(text)).items() if phrase in held}
     return fetched.linker.recounted(rows, total, read) if total and read else fetched.linker
 
 
@@ -210,7 +217,9 @@ def _told_words(text: str, fetched: Fetched, corpus: Corpus, total: int) -> Told
     places, scores = _placed(fetched.words, corpus)
     held = dict(zip(fetched.asked, fetched.counts.held, strict=True)) if fetched.counts else {}
     rarities = {
-        word: log1p(total / (1 + held[written])) for word, written in words_of(text).items() if written in held
+        word: log1p(total / (1 + held[written]))
+        for word, written in words_of(asked_text(text)).items()
+        if written in held
     }
     return ToldWords(places, scores, crowd_of(fetched.words, total), rarities, total)
 

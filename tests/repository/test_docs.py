@@ -26,13 +26,16 @@ from ragmtl.config import (
     TrainingConfig,
 )
 from ragmtl.config.graph import EndpointConfig, GraphConfig
+from ragmtl.config.servers import GraphServerConfig, PassageServerConfig
 
 ROOT = Path(__file__).parents[2]
 SHARED = {*TaskSection.model_fields, "kind"}
 TABLES: dict[str, tuple[type[BaseModel], set[str]]] = {
     "[graph]": (GraphConfig, set()),
     "[[graph.endpoints]]": (EndpointConfig, set()),
+    "[graph.server]": (GraphServerConfig, set()),
     "[corpus]": (CorpusConfig, set()),
+    "[corpus.server]": (PassageServerConfig, set()),
     "[encoder]": (EncoderConfig, set()),
     "[retrieval]": (RetrievalConfig, set()),
     "[model]": (ModelConfig, set()),

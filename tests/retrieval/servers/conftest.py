@@ -42,7 +42,7 @@ def kitchen(tmp_path_factory: pytest.TempPathFactory) -> Kitchen:
     corpus = Corpus.read(KITCHEN / "passages.jsonl", graph)
     index = Index.build(graph, corpus, HashingEncoder(), tmp_path_factory.mktemp("kitchen") / "index")
     dishes = [json.loads(line) for line in (KITCHEN / "dishes.jsonl").read_text(encoding="utf-8").splitlines()]
-    queries = [Query(dish["text"]) for dish in dishes[::12]] + [Query(entities=(one["dish"],)) for one in dishes[3::36]]
+    queries = [Query(dish["text"]) for dish in dishes[::30]] + [Query(entities=(one["dish"],)) for one in dishes[3::90]]
     return Kitchen(index, read_passages(KITCHEN / "passages.jsonl")[0], queries)
 
 

@@ -1,8 +1,8 @@
 """Servers that answer as the documented REST interfaces of Elasticsearch, OpenSearch and Solr do, for their clients.
 
 They are no such servers: what they know of the query languages is what the adapters use, read from the documentation.
-They search for real (BM25 with the numbers of Lucene, field by field), refuse what they do not know, as the real ones do
-(400), and can be told to misbehave.
+They search for real (BM25 with the numbers of Lucene, field by field), refuse what they do not know, as the real ones
+do (400), and can be told to misbehave.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import re
 import time
 import zlib
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -49,13 +49,13 @@ class Store:
 
     def texts(self, name: str) -> dict[str, list[str]]:
         known = self.words.setdefault(name, {})
-        for key, document in self.documents.items():
+        for document in self.documents.values():
             if (text := str(document.get(name, ""))) not in known:
                 known[text] = terms_of(text)
         return {key: known[str(document.get(name, ""))] for key, document in self.documents.items()}
 
     def bm25(self, name: str, text: str) -> Scores:
-        every, scores = self.texts(name), Counter[str]()
+        every, scores = self.texts(name), defaultdict[str, float](float)
         filled = [len(words) for words in every.values() if words]
         for term in terms_of(text):
             holding = {key: count for key, words in every.items() if (count := words.count(term))}
@@ -122,7 +122,7 @@ class Contract:
                 return (200 if self.store else 404), None
             case "PUT", []:
                 return self._create(json.loads(body))
-            case ("POST" | "PUT"), ["_bulk"]:
+            case (("POST" | "PUT"), ["_bulk"]):
                 return self._bulk(body)
             case _, ["_refresh"]:
                 return 200, {"_shards": {"total": 1, "successful": 1, "failed": 0}}
@@ -179,10 +179,17 @@ class Contract:
         else:
             scores = self._match(body["query"])
         best = sorted(scores.items(), key=lambda one: (-one[1], one[0]))[: body.get("size", 10)]
-        hits = [{"_index": index, "_id": key, "_score": score, "_source": self._shown(key, body)} for key, score in best]
+        hits = [
+            {"_index": index, "_id": key, "_score": score, "_source": self._shown(key, body)} for key, score in best
+        ]
         total = {"value": len(scores), "relation": "eq"}
         shards = {"total": 1, "successful": 1, "skipped": 0, "failed": 0}
-        answer: dict[str, Any] = {"took": 1, "timed_out": False, "_shards": shards, "hits": {"total": total, "hits": hits}}
+        answer: dict[str, Any] = {
+            "took": 1,
+            "timed_out": False,
+            "_shards": shards,
+            "hits": {"total": total, "hits": hits},
+        }
         if "aggs" in body:
             filters = body["aggs"]["held"]["filters"]["filters"]
             buckets = {key: {"doc_count": len(self._match(query))} for key, query in filters.items()}
@@ -271,21 +278,22 @@ class Contract:
                 among -= set(self._lucene(part[1:], {}))
             return store.near(knn[1], [float(number) for number in knn[3].split(",")], int(knn[2]), among)
         text = r'"((?:[^"\\]|\\.)*)"'
-        if several := re.fullmatch(rf"(\w+):\(({text}(?: OR {text})*)\)", query):
-            return store.equal(several[1], [_unquoted(one) for one in re.findall(text, several[2])])
+        if listed := re.fullmatch(rf"(\w+):\(({text}(?: OR {text})*)\)", query):
+            return store.equal(listed[1], [_unquoted(one) for one in re.findall(text, listed[2])])
         found = []
         for name, value, alone in re.findall(rf"\(?(\w+):{text}\)?(?:\^=([\d.]+))?", query):
-            part = store.holding(name, _unquoted(value)) if "_txt" in name else store.equal(name, [_unquoted(value)])
-            found.append(dict.fromkeys(part, float(alone or 1.0)))
+            held = store.holding(name, _unquoted(value)) if "_txt" in name else store.equal(name, [_unquoted(value)])
+            found.append(dict.fromkeys(held, float(alone or 1.0)))
         if not found:
             raise RefusedError(400, "", f"org.apache.solr.search.SyntaxError: Cannot parse '{query}'")
         return _sum(found)
 
 
 def _sum(parts: list[Scores]) -> Scores:
-    total: Counter[str] = Counter()
+    total: defaultdict[str, float] = defaultdict(float)
     for part in parts:
-        total.update(part)
+        for key, score in part.items():
+            total[key] += score
     return dict(total)
 
 
@@ -340,13 +348,13 @@ def running(kind: str, store: Store | None = None) -> Iterator[Contract]:
         web.server_close()
 
 
-def _error(kind: str, error: RefusedError) -> Any:
+def _error(kind: str, error: RefusedError) -> object:
     if kind == "solr":
         return {"responseHeader": {"status": error.status}, "error": {"msg": error.reason, "code": error.status}}
     return {"error": {"type": error.kind, "reason": error.reason, "root_cause": []}, "status": error.status}
 
 
-def send(handler: BaseHTTPRequestHandler, status: int, content: Any) -> None:
+def send(handler: BaseHTTPRequestHandler, status: int, content: object) -> None:
     say(status, json.dumps(content).encode() if content is not None else b"", "application/json")(handler)
 
 
@@ -357,8 +365,7 @@ def say(status: int, body: bytes, kind: str = "application/json", **headers: str
         handler.send_response(status)
         handler.send_header("Content-Type", kind)
         handler.send_header("Content-Length", str(len(body)))
-        handler.send_header("X-Elastic-Product", "Elasticsearch")
-        for name, value in headers.items():
+        for name, value in ({"X_Elastic_Product": "Elasticsearch"} | headers).items():
             handler.send_header(name.replace("_", "-"), value)
         handler.end_headers()
         if handler.command != "HEAD":
