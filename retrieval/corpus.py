@@ -347,5 +347,4 @@ def _linked(
 def _arrays(corpus: Corpus) -> Arrays:
     strings = {name: getattr(corpus, name) for name in _STRINGS[:-1]} | {"groups": corpus.groups.strings}
     columns: Arrays = {name: getattr(corpus, name) for name in _COLUMNS}
-    parts = ("blob", "offsets")
-    return columns | {f"{name}_{part}": getattr(texts, part) for name, texts in strings.items() for part in parts}
+    return columns | {f"{name}_{x}": getattr(texts, x) for name, texts in strings.items() for x in ("blob", "offsets")}
