@@ -89,8 +89,7 @@ def build_index(config: Config, folder: str | Path, watch: Watch = unwatched) ->
     """Read graph and corpus, and index them; vectors are kept beside the index.
 
     Raises:
-        ConfigError: The passages are on a server.
-        DataError: Graph or corpus cannot be read.
+        DataError, ConfigError: Graph or corpus cannot be read, or the passages are on a server.
     """
     refuse_served_passages(config)
     path = config.resolve(config.corpus.path)
