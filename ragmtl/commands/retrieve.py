@@ -12,6 +12,9 @@ from ragmtl.commands.common import AsJson, ConfigPath, QueryText, bars, place_of
 if TYPE_CHECKING:
     from ragmtl.config import Config
     from ragmtl.prediction import Prediction
+    from ragmtl.retrieval.evidence import ScoredExample
+    from ragmtl.retrieval.index import Index
+    from ragmtl.retrieval.query import Query
     from ragmtl.retrieval.settings import RetrievalSettings
 
 PASSAGES, NODES = 5, 24
@@ -63,7 +66,22 @@ def _found(place: Path, query: str, passages: int | None, nodes: int | None) -> 
     if config is not None and config.is_served:
         return _served(config, query, settings)
     index = Index.load(place if config is None else place_of(config, "index"))
-    return show_evidence(Retriever(index, settings)(as_query(query, index.graph)), index)
+    asked = as_query(query, index.graph)
+    if config is None:
+        return show_evidence(Retriever(index, settings)(asked), index)
+    asked = replace(asked, hide=frozenset(iri for task in config.tasks for iri in task.hide))
+    evidence = Retriever(index, settings)(asked)
+    return show_evidence(replace(evidence, neighbours=_neighbours(config, index, asked)), index)
+
+
+def _neighbours(config: Config, index: Index, asked: Query) -> tuple[ScoredExample, ...]:
+    """The labelled neighbours of a query, among the training examples of every table of a configuration."""
+    from ragmtl.labelled import labelled_sources
+    from ragmtl.tables import load_tasks
+
+    most = config.retrieval.neighbours
+    sources = labelled_sources(load_tasks(config, index.graph.nodes), index.encoder, most) if most else []
+    return tuple(one for source in sources if source is not None for one in source.finder.find(asked, most))
 
 
 def _served(config: Config, query: str, settings: RetrievalSettings) -> Prediction:

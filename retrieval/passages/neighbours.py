@@ -7,7 +7,7 @@
 They come from shared words (BM25), from vectors where there is an encoder, and from shared entities, rare ones first,
 fused by how far they stand out. Only what the user puts in can come out: give training examples alone. A query that is
 itself a training example must say so (`example`, `group`): then neither it nor anything of its group is looked at, as
-nothing is of the groups in `exclude`.
+nothing is of the groups in `exclude`. An example of the same text is taken for the query itself.
 
 Source of the idea: Qin et al., "Retrieval & interaction machine for tabular data prediction" (RIM), 2021.
 """
@@ -62,8 +62,11 @@ class LabelledNeighbours:
         self._dense = Dense.build(encoder.encode(texts)) if encoder is not None else None
         self._groups: dict[str, list[int]] = {}
         self._about: dict[str, list[int]] = {}
+        self._same: dict[str, list[int]] = {}
         for row, example in enumerate(examples):
             self._groups.setdefault(example.group or example.id, []).append(row)
+            if example.text.strip():
+                self._same.setdefault(example.text.strip(), []).append(row)
             for iri in dict.fromkeys(example.entities):
                 self._about.setdefault(iri, []).append(row)
 
@@ -84,11 +87,14 @@ class LabelledNeighbours:
         return [self._find(query, vector, most) for query, vector in zip(queries, vectors, strict=True)]
 
     def forbidden(self, query: Query) -> Int64[np.ndarray, " rows"]:
-        """Places of the examples that a query must not see: its own, its group's, those of groups that it excludes."""
+        """Places of the examples that a query must not see.
+
+        Its own, those of the same text, all of their groups and of its group, and those of groups that it excludes.
+        """
         rows = set[int]()
-        if query.example in self._rows:
-            own = self._rows[query.example]
-            rows |= {own, *self._groups[self.examples[own].group or self.examples[own].id]}
+        own = self._same.get(query.text.strip(), [])
+        for row in (*own, *([self._rows[query.example]] if query.example in self._rows else [])):
+            rows |= {row, *self._groups[self.examples[row].group or self.examples[row].id]}
         for group in (query.group, *query.exclude):
             rows |= set(self._groups.get(group, ()))
         return np.array(sorted(rows), np.int64)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -60,6 +61,24 @@ def test_retrieve_gives_as_much_as_asked(trained: World, ragmtl: Ragmtl) -> None
     assert found["nodes"][0]["label"] == "sencha"
     assert {"iri", "label", "score", "seed", "reason", "attention"} == set(found["nodes"][0])
     assert {triple["source"].rsplit("/", 1)[-1] for triple in found["triples"]} == {"graph.ttl"}
+
+
+def test_retrieve_goes_by_a_configuration_and_shows_labelled_neighbours(
+    trained: World, ragmtl: Ragmtl, tmp_path: Path
+) -> None:
+    world = trained.copy(tmp_path / "copy")
+    shutil.copytree(world.index, Path("runs") / "tea" / "index")
+    text = "sencha: a yellow cup of cut grass"
+    assert not json.loads(ok(ragmtl("retrieve", world.index, text, "--json")))["examples"]
+    assert not json.loads(ok(ragmtl("retrieve", world.config, text, "--json")))["examples"]
+    world.replace("tea.toml", "[retrieval]", "[retrieval]\nneighbours = 2")
+    found = json.loads(ok(ragmtl("retrieve", world.config, text, "--json")))
+    assert found["query"]["hide"], "relations that state a label are hidden"
+    best = found["examples"][0]
+    assert best["text"].startswith("A clear yellow cup")
+    assert "green" in best["labels"]
+    others = json.loads(ok(ragmtl("retrieve", world.config, best["text"], "--json")))["examples"]
+    assert best["text"] not in {one["text"] for one in others}, "the same text is the example itself"
 
 
 def test_train_goes_on_where_it_stopped(trained: World, ragmtl: Ragmtl, tmp_path: Path) -> None:

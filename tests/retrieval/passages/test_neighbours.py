@@ -96,3 +96,14 @@ def test_an_empty_query_finds_nothing() -> None:
     found = LabelledNeighbours(EXAMPLES).find(Query())
     assert found == ()
     assert np.array_equal(LabelledNeighbours(EXAMPLES).forbidden(Query()), np.zeros(0, np.int64))
+
+
+def test_an_example_of_the_same_text_is_taken_for_the_query_itself(neighbours: LabelledNeighbours) -> None:
+    assert not {"e1", "e2"} & set(ids(neighbours, Query(EXAMPLES[0].text + " "), 50))
+    assert {"e1", "e2"} <= set(ids(neighbours, Query(EXAMPLES[0].text + " and more"), 50))
+
+
+def test_examples_without_texts_are_found_by_entities() -> None:
+    without = LabelledNeighbours([replace(example, text="") for example in EXAMPLES])
+    assert ids(without, Query("", (X + "rice", X + "smokedPaprika")))[:2] == ["e3", "e4"]
+    assert ids(without, Query("rice")) == []
