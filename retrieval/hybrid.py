@@ -10,6 +10,7 @@ come from words, vectors and the graph (a walk in which passages are nodes too),
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -208,8 +209,8 @@ class Retriever:
         walked = expand(self.index.graph, seeds, self.settings, hide, self._learned(query, mentions, seeds, hidden))
         sources = self._sources(query.text, near, excluded)
         if self.settings.weights.graph > 0 and len(walked.nodes):
-            trust = trust_in(query, mentions, seeds, self.index.bm25)
-            sources["graph"] = self._by_graph(seeds, walked, excluded, hide, trust)
+            found = self._by_graph(seeds, walked, excluded, hide)
+            sources["graph"] = replace(found, trust=trust_in(seeds, found, sources))
         return sources, walked
 
     def _nearest(self, queries: Sequence[Query], without: list[Int64[np.ndarray, " _"]]) -> list[_Near]:
@@ -242,9 +243,8 @@ class Retriever:
         walked: Walked,
         excluded: Int64[np.ndarray, " excluded"],
         hide: frozenset[int],
-        trust: float,
     ) -> Candidates:
-        """Passages near the seeds."""
+        """Passages near the seeds, best first."""
         settings = self.settings
         if settings.graph_passages == "walk" and settings.walk != "k-hop":
             passages, near = self._passage_walk.rank(
@@ -268,7 +268,6 @@ class Retriever:
             scores[found].astype(np.float32),
             settings.weights.graph,
             crowd=Crowd.of(scores, self.index.count),
-            trust=trust,
         )
 
     def _passages(self, sources: dict[str, Candidates], walked: Walked) -> tuple[ScoredPassage, ...]:

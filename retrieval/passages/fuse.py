@@ -59,7 +59,7 @@ class Candidates:
         weight: How much the source counts.
         has_floor: Whether even bad passages score high, so that scores are stretched from the lowest to the highest.
         crowd: What the scores of all passages are like; that of the candidates where a source does not tell.
-        trust: How sure it is, in [0, 1], that the query is for this source: for the graph, that entities are named.
+        trust: How sure it is, in [0, 1], that the query is for this source (`trust_in`, for the graph).
     """
 
     passages: Int64[np.ndarray, " candidates"]

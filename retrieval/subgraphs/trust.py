@@ -1,50 +1,44 @@
-"""How far the graph is trusted with a query: as far as the entities that it names say what it asks.
+"""How far the graph is trusted with a query: as far as the text speaks of what the graph finds first.
 
-trust = 1 where entities or a history are given; else the weight of the mentions together, at most 1, times a ramp: 0
-where names take up a quarter of the query's words or less (rare words weigh more), 1 from a half on. "Where was the
-director of The Circus Cyclone born?" is mostly a name; in a sentence about cells, of which one word is also the title
-of something, this word says little.
+    trust = min(1, Σ weights of the mentions) · text(p) / max text,    p the passage that the graph finds first
+
+text(p) is what the sources that read the text add to the score of a passage: how far it stands out there. A name that
+is what the query is about leads to a passage that also shares words and meaning with the query, if not the most; a word
+that happens to be a name leads elsewhere. Whatever is further on the walk needs no such agreement: the second hop of a
+question is what only the graph can find. Entities and histories that are given are trusted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
-from ragmtl.retrieval.evidence import Mention
-from ragmtl.retrieval.linking.tokens import tokenise
-from ragmtl.retrieval.query import Query
-from ragmtl.retrieval.searched import SearchesWords
+from ragmtl.retrieval.passages.fuse import Candidates
 from ragmtl.retrieval.subgraphs.seeds import Seeds
 
-_NONE, _FULL = 0.25, 0.5
 
-
-def trust_in(query: Query, mentions: Sequence[Mention], seeds: Seeds, words: SearchesWords) -> float:
+def trust_in(seeds: Seeds, graph: Candidates, text: Mapping[str, Candidates]) -> float:
     """A number in [0, 1].
 
     Args:
-        query: What is asked.
-        mentions: What its text names.
         seeds: Where the walk starts.
-        words: Knows how rare words are.
+        graph: What the graph finds, best first.
+        text: What the sources that read the text find; where none of them finds anything, the mentions alone count.
     """
     if seeds.given or seeds.history:
         return 1.0
-    share = named_share(query.text, mentions, words)
-    return min(1.0, float(seeds.weights.sum())) * min(1.0, max(0.0, (share - _NONE) / (_FULL - _NONE)))
+    named = min(1.0, float(seeds.weights.sum()))
+    return named * agreement(graph, text) if len(graph.passages) else named
 
 
-def named_share(text: str, mentions: Sequence[Mention], words: SearchesWords) -> float:
-    """The share of the weight of a text's words that stand in mentions."""
-    tokens = tokenise(text)
-    rarity = {word: words.rarity(word) for word in set(tokens.words)}
-    weights = np.array([rarity[word] for word in tokens.words])
-    total = float(weights.sum())
-    if not total or not mentions:
-        return 0.0
-    spans = np.array(sorted({(mention.start, mention.end) for mention in mentions}), np.int64)
-    before = np.searchsorted(spans[:, 0], tokens.starts, "right")
-    reach = np.concatenate(([-1], np.maximum.accumulate(spans[:, 1])))
-    return float(weights[reach[before] >= np.array(tokens.ends)].sum()) / total
+def agreement(graph: Candidates, text: Mapping[str, Candidates]) -> float:
+    """How far the first passage of the graph stands out in the text, beside the one that stands out most; in [0, 1]."""
+    given = [(source.passages, source.weight * source.standing_out()) for source in text.values()]
+    every = np.concatenate([np.zeros(0, np.int64), *(passages for passages, _ in given)])
+    if not len(every):
+        return 1.0
+    passages, places = np.unique(every, return_inverse=True)
+    sums = np.bincount(places, np.concatenate([parts for _, parts in given]), minlength=len(passages))
+    spoken = sums[passages == graph.passages[0]].sum()
+    return float(spoken / sums.max()) if sums.max() > 0 else 1.0
