@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +10,6 @@ import typer
 
 from ragmtl import __version__
 from ragmtl.commands.common import (
-    AsJson,
     ConfigPath,
     Epochs,
     IndexPath,
@@ -25,12 +23,13 @@ from ragmtl.commands.common import (
     query_of,
     refuse,
     settings_of,
-    tell,
 )
 from ragmtl.commands.compare import compare, tune
+from ragmtl.commands.doctor import doctor
 from ragmtl.commands.index import index as index_command
 from ragmtl.commands.reading import BadStatement, Base, wanted
 from ragmtl.commands.retrieve import push, retrieve
+from ragmtl.commands.speaking import AsJson, next_step, print_result, tell
 from ragmtl.kg_cli import kg
 from ragmtl.learn_cli import learn
 from ragmtl.update_cli import update
@@ -48,6 +47,10 @@ app = typer.Typer(
 app.add_typer(kg)
 
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
+
+
 def main() -> None:
     """Run the command line; an error that a user can mend is one message and exit code 1."""
     from ragmtl.errors import Error
@@ -61,9 +64,10 @@ def main() -> None:
         place = f"{error.filename}: " if error.filename else ""
         typer.echo(f"error: {place}expected a place to read or write, found: {_reason(error)}", err=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        typer.echo("interrupted; the same command goes on from the last checkpoint", err=True)
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            tell("interrupted; the same command goes on from the last checkpoint")
+        raise
 
 
 def _reason(error: OSError) -> str:
@@ -95,14 +99,16 @@ def init(  # noqa: PLR0913 -- each is an option
     force: Annotated[bool, typer.Option(help="Overwrite a configuration that is there.")] = False,
     base: Base = None,
     on_error: BadStatement = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write a commented configuration for your files."""
     from ragmtl.init import write_config
 
     write_config(graph, corpus, data, out, force=force, base=base, on_error=wanted(on_error))
-    typer.echo(f"wrote {out}; read it through, then run: ragmtl index {out}")
+    print_result({"out": out}, as_json, f"wrote {out}; read it through, then run: ragmtl index {out}")
 
 
+app.command()(doctor)
 app.command()(index_command)
 app.command()(update)
 
@@ -123,6 +129,7 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Folder of the run. [default: runs/NAME/run]")] = None,
     epochs: Epochs = None,
     seed: Annotated[int | None, typer.Option(help="Seed, instead of what the configuration says.", min=0)] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Train all tasks together with retrieval; goes on where an interrupted run stopped."""
     from ragmtl.run import train_run
@@ -131,9 +138,9 @@ def train(
     folder = out or place_of(settings, "run")
     with bars() as bar:
         best = train_run(settings, index_of(settings, index), folder, bar, tell=tell)
-    for task, value in best.metrics.items():
-        typer.echo(f"{task}: {value:.3f} on validation")
-    typer.echo(f"wrote {folder} (best epoch: {best.epoch})")
+    lines = [f"{task}: {value:.3f} on validation" for task, value in best.metrics.items()]
+    print_result({"out": folder, "best": best}, as_json, *lines, f"wrote {folder} (best epoch: {best.epoch})")
+    next_step("ragmtl", "evaluate", folder, as_json=as_json)
 
 
 @app.command()
@@ -163,14 +170,11 @@ def evaluate(  # noqa: PLR0913
     refuse({"--config": config, "--out": out, "--against": against}, "--retrieval")
     with bars() as bar:
         rows = (trust_run if trust else evaluate_run)(run, (split or SplitName.test).value, bar)
-    if as_json:
-        from dataclasses import asdict
-
-        typer.echo(json.dumps([asdict(row) for row in rows], indent=1))
-        return
-    for row in rows:
-        place = f"{row.task} ({row.slice})"
-        typer.echo(f"{place:32} {row.metric:20} {row.value:.3f}  [{row.low:.3f}, {row.high:.3f}]")
+    lines = (
+        f"{f'{row.task} ({row.slice})':32} {row.metric:20} {row.value:.3f}  [{row.low:.3f}, {row.high:.3f}]"
+        for row in rows
+    )
+    print_result(rows, as_json, *lines)
 
 
 app.command()(compare)
@@ -203,11 +207,8 @@ def recommend(
 
     predictor = Predictor.load(run)
     scores = predictor.recommend(items, text=text, task=task, top=top)
-    if as_json:
-        typer.echo(json.dumps([{"iri": s.iri, "name": s.name, "value": s.value} for s in scores], indent=1))
-        return
-    for place, score in enumerate(scores, 1):
-        typer.echo(f"{place:3}  {score.value:6.1%}  {score.name}  <{score.iri}>")
+    lines = (f"{place:3}  {score.value:6.1%}  {score.name}  <{score.iri}>" for place, score in enumerate(scores, 1))
+    print_result(scores, as_json, *lines)
 
 
 @app.command()
@@ -216,6 +217,7 @@ def inspect(
     query: QueryText,
     out: Annotated[Path, typer.Option(help="Where to write the page.")] = Path("inspect.html"),
     turtle: Annotated[Path | None, typer.Option(help="Also write the subgraph, as Turtle.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write a page that shows a prediction and the evidence behind it; it works offline."""
     from ragmtl.inspector.page import render_prediction
@@ -226,8 +228,8 @@ def inspect(
     prediction = predictor(query_of(predictor.index, query))
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(render_prediction(prediction), encoding="utf-8")
-    typer.echo(f"wrote {out}")
     if turtle is not None:
         evidence = predictor.retriever(prediction.query)
         write_turtle(predictor.index.graph, evidence.subgraph, turtle)
-        typer.echo(f"wrote {turtle}")
+    written = {"out": out} | ({} if turtle is None else {"turtle": turtle})
+    print_result(written, as_json, *(f"wrote {place}" for place in written.values()))

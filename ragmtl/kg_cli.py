@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from enum import Enum
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ragmtl.commands.reading import Bad, BadStatement, Base, tell_left_out, wanted
+from ragmtl.commands.speaking import AsJson, print_result
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,7 +57,6 @@ Entity = Annotated[
     str, typer.Argument(metavar="ENTITY", help="IRI, prefix:name, or name of a node.", show_default=False)
 ]
 Hidden = Annotated[list[str], typer.Option("--hide", help="Relation not to walk, by IRI or name; may be repeated.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @kg.command()
@@ -222,7 +221,7 @@ def _console() -> Console:
 
 
 def _print_json(facts: dict[str, Any]) -> None:
-    typer.echo(json.dumps(facts, indent=1, ensure_ascii=False))
+    print_result(facts, True)
 
 
 def _question(text: str) -> str:

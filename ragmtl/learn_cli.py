@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from ragmtl.commands.speaking import AsJson, print_result
+
 
 class What(Enum):
     """What can be learned."""
@@ -34,6 +36,7 @@ def learn(  # noqa: PLR0913
     hops: Annotated[int, typer.Option(help="Most steps from an entity to an answer.", min=1, max=6)] = 3,
     seed: Annotated[int, typer.Option(help="Seed of training.", min=0)] = 0,
     anyway: Annotated[bool, typer.Option("--anyway", help="Keep what was learned even if it did not help.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Learn from questions what retrieval can learn, measure it on validation questions, and keep it if it helped."""
     from ragmtl.bars import Bars
@@ -46,7 +49,7 @@ def learn(  # noqa: PLR0913
             start=start, out=out, lora=lora, epochs=epochs, hops=hops, seed=seed,
         )  # fmt: skip
         verdict = teach(what.value, lesson, anyway=anyway)
-    typer.echo(str(verdict))
+    print_result(verdict.stated(), as_json, str(verdict))
 
 
 def refuse_what_does_not_count(what: What, *, start: str, lora: bool, out: Path | None) -> None:

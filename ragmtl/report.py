@@ -90,7 +90,11 @@ class Comparison:
 
     def save(self, path: Path) -> None:
         """Write the comparison as JSON."""
-        path.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(self.stated(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    def stated(self) -> dict[str, object]:
+        """As JSON holds it."""
+        return asdict(self)
 
     @classmethod
     def load(cls, path: Path) -> Comparison:

@@ -62,6 +62,22 @@ class Verdict:
     def __str__(self) -> str:
         return "\n".join([f"learned: {self.pupil.report}", self._measured(), self._said()])
 
+    def stated(self) -> dict[str, object]:
+        """What JSON shows."""
+        pupil, change = self.pupil, self.change
+        return {
+            "what": self.what,
+            "learned": pupil.report,
+            "kept": self.kept,
+            "place": pupil.place if self.kept else pupil.aside,
+            "use": pupil.use if self.kept else None,
+            "figure": None if change is None else change.figure,
+            "questions": 0 if change is None else change.questions,
+            "after": None if change is None else change.mean,
+            "difference": None if change is None else change.difference,
+            "milliseconds": {"before": self.latency[0], "after": self.latency[1]},
+        }
+
     def _measured(self) -> str:
         if self.change is None or self.change.difference is None:
             return "not measured: no validation question could tell; mark some with `valid` in the column `split`"

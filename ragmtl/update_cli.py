@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ragmtl.commands.reading import BadStatement, Base, tell_left_out, wanted
+from ragmtl.commands.speaking import AsJson, print_result
 
 
 def update(  # noqa: PLR0913 -- each is an option
@@ -20,6 +21,7 @@ def update(  # noqa: PLR0913 -- each is an option
     names: Annotated[bool, typer.Option("--names", help='Also encode names, for linking = "full".')] = False,
     base: Base = None,
     on_error: BadStatement = None,
+    as_json: AsJson = False,
 ) -> None:
     """Add, change and delete passages, entities and statements of an index, which can be queried meanwhile."""
     from ragmtl.bars import Bars
@@ -41,4 +43,4 @@ def update(  # noqa: PLR0913 -- each is an option
             encode_names(folder, bar)
     for report in read:
         tell_left_out(report)
-    typer.echo(str(done))
+    print_result(done, as_json, str(done))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from ragmtl.commands.speaking import print_result
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,7 +34,6 @@ RunPath = Annotated[Path, typer.Argument(help="Folder of a trained run.", show_d
 QueryText = Annotated[str, typer.Argument(help="A text, or the IRI of an entity of the graph.", show_default=False)]
 IndexPath = Annotated[Path | None, typer.Option("--index", help="Folder of the index.")]
 Epochs = Annotated[int | None, typer.Option(help="Most epochs, instead of what the configuration says.", min=1)]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def refuse(given: dict[str, Path | None], needs: str) -> None:
@@ -41,11 +41,6 @@ def refuse(given: dict[str, Path | None], needs: str) -> None:
     for option, value in given.items():
         if value is not None:
             raise typer.BadParameter(f"expected {option} together with {needs} only")
-
-
-def tell(line: str) -> None:
-    """Say something that is no result."""
-    typer.echo(line, err=True)
 
 
 def settings_of(config: Path, epochs: int | None, seed: int | None) -> Config:
@@ -79,7 +74,7 @@ def query_of(index: Index, asked: str) -> Query:
 def print_as(prediction: Prediction, as_json: bool, show: Callable[[Console, Prediction], None]) -> None:
     """Print a prediction, as JSON or for people."""
     if as_json:
-        typer.echo(json.dumps(prediction.to_dict(), indent=1, ensure_ascii=False))
+        print_result(prediction.to_dict(), as_json)
     else:
         show(console(), prediction)
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ragmtl.commands.common import AsJson, ConfigPath, QueryText, bars, place_of, print_as
+from ragmtl.commands.common import ConfigPath, QueryText, bars, place_of, print_as
+from ragmtl.commands.speaking import AsJson, print_result
 
 if TYPE_CHECKING:
     from ragmtl.config import Config
@@ -35,7 +36,7 @@ def retrieve(
     print_as(_found(place, query, passages, nodes), as_json, print_evidence)
 
 
-def push(config: ConfigPath) -> None:
+def push(config: ConfigPath, as_json: AsJson = False) -> None:
     """Write the passages of a configuration into its server of passages."""
     from ragmtl.config import read_config
     from ragmtl.kg.endpoints.web import shown
@@ -45,7 +46,8 @@ def push(config: ConfigPath) -> None:
     with bars() as bar:
         count = push_corpus(settings, bar)
     server = settings.corpus.server
-    typer.echo(f"wrote {count:,} passages into {shown(server.url) if server else 'the server'}")
+    place = shown(server.url) if server else "the server"
+    print_result({"passages": count, "server": place}, as_json, f"wrote {count:,} passages into {place}")
 
 
 def _found(place: Path, query: str, passages: int | None, nodes: int | None) -> Prediction:

@@ -168,7 +168,7 @@ def hub_folder(name: str) -> Path:
     """
     if Path(name).is_dir():
         return Path(name)
-    if (cached := _cached(name)) is not None:
+    if (cached := cached_folder(name)) is not None:
         return cached
     from huggingface_hub import snapshot_download
 
@@ -188,7 +188,7 @@ def minilm_folder() -> Path:
         ConfigError: They are in neither.
         MismatchError: They are not those that were published.
     """
-    if (cached := _cached(MINILM)) is not None:
+    if (cached := cached_folder(MINILM)) is not None:
         return _verified(cached)
     package = importlib.util.find_spec(MINILM_PACKAGE)
     if package is None or package.origin is None:
@@ -210,7 +210,7 @@ def _verified(folder: Path) -> Path:
     return folder
 
 
-def _cached(name: str) -> Path | None:
+def cached_folder(name: str) -> Path | None:
     """The folder of a hub model in the local cache, where its weights are there."""
     from huggingface_hub import try_to_load_from_cache
 

@@ -29,6 +29,7 @@ from ragmtl.config.graph import EndpointConfig, GraphConfig
 from ragmtl.config.servers import GraphServerConfig, PassageServerConfig
 
 ROOT = Path(__file__).parents[2]
+WITHOUT_A_RESULT = {"serve"}
 SHARED = {*TaskSection.model_fields, "kind"}
 TABLES: dict[str, tuple[type[BaseModel], set[str]]] = {
     "[graph]": (GraphConfig, set()),
@@ -84,6 +85,10 @@ def commands() -> dict[str, set[str]]:
 
 def test_every_command_has_its_section() -> None:
     assert [f"ragmtl {name}" for name in commands()] == list(sections("commands.md"))
+
+
+def test_every_command_prints_json_where_it_is_asked_to() -> None:
+    assert {name for name, options in commands().items() if "--json" not in options} <= WITHOUT_A_RESULT
 
 
 @pytest.mark.parametrize("command", commands())
