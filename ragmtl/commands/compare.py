@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ragmtl.commands.common import ConfigPath, Epochs, IndexPath, bars, console, index_of, place_of, settings_of
-from ragmtl.commands.speaking import AsJson, next_step, print_result, tell
+from ragmtl.commands.speaking import AsJson, given, next_step, print_result, tell
 from ragmtl.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def tune(  # noqa: PLR0913 -- each is an option
     lines = [_tuned(name, of, best) for name, found in tuned.best.items() for of, best in found.items()]
     place = folder / "tuned.json"
     print_result({"out": place} | tuned.stated(), as_json, *lines, f"wrote {place}")
-    next_step("ragmtl", "compare", config, "--tuned", place, *(["--index", index] if index else []), as_json=as_json)
+    next_step("ragmtl", "compare", config, "--tuned", place, *given("--index", index), as_json=as_json)
 
 
 def _tuned(arm: str, task: str, best: Best) -> str:

@@ -9,7 +9,7 @@ import typer
 
 from ragmtl.commands.common import place_of
 from ragmtl.commands.reading import BadStatement, Base, tell_left_out, wanted
-from ragmtl.commands.speaking import AsJson, next_step, print_result
+from ragmtl.commands.speaking import AsJson, given, next_step, print_result
 
 
 def index(  # noqa: PLR0913 -- each is an option
@@ -44,4 +44,4 @@ def index(  # noqa: PLR0913 -- each is an option
         f"vectors: {choice.kind} ({choice.reason})",
         f"wrote {folder}",
     )
-    next_step("ragmtl", "train", config, *(["--index", out] if out else []), as_json=as_json)
+    next_step("ragmtl", "train", config, *given("--index", out), as_json=as_json)

@@ -57,3 +57,8 @@ def next_step(*words: str | Path, as_json: bool = False) -> None:
     """Name the command that usually comes next: to people only, which is on a terminal."""
     if sys.stderr.isatty() and not as_json:
         tell(f"next: {shlex.join(map(str, words))}")
+
+
+def given(option: str, value: Path | None) -> tuple[str, ...]:
+    """An option and its value, as words of a command; no words where it was not given."""
+    return () if value is None else (option, str(value))
