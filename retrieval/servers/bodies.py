@@ -1,7 +1,8 @@
 """What Elasticsearch and OpenSearch have in common: bodies of requests as JSON, and what their answers say.
 
-Groups are excluded by the server, so that as many passages come as were asked for. Scores of words are its BM25, summed
-over the fields; those of entities are the weights of the entities that a passage speaks of, summed.
+Groups are excluded by the server, so that as many passages come as were asked for. Scores of words are its BM25 over all
+fields as though they were one (`cross_fields`: a word that is rare in titles only is not rare); those of entities are the
+weights of the entities that a passage speaks of, summed.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def search_body(question: ByWords | ByEntities | Some, fields: Fields) -> Body:
     """The body of a search."""
     match question:
         case ByWords(text, most, without):
-            words = {"query": asked_text(text), "fields": fields.searched, "type": "most_fields", "operator": "or"}
+            words = {"query": asked_text(text), "fields": fields.searched, "type": "cross_fields", "operator": "or"}
             query: Body = {"bool": {"must": [{"multi_match": words}], **excluded(without, fields)}}
         case ByEntities(entities, most, without):
             should = [

@@ -3,8 +3,8 @@
 A server finds names that are equal, letter by letter. So each stretch is asked for as it stands, in lower case, with a
 capital at its beginning or at each word, and with its last word in the other number.
 
->>> names_in("Red Peppers")[:4]
-['Red Peppers', 'red peppers', 'Red peppers', 'Red Pepper']
+>>> names_in("Peppers")
+['Peppers', 'peppers', 'pepper', 'Pepper']
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ import pytest
 
 from ragmtl.kg.parsing.read import read_rdf
 from ragmtl.retrieval.corpus import Corpus, Passage
+from ragmtl.retrieval.encoders.encoder import CachedEncoder
 from ragmtl.retrieval.encoders.hashing import HashingEncoder
 from ragmtl.retrieval.files.passages import read_passages
 from ragmtl.retrieval.index import Index
@@ -40,7 +41,9 @@ class Kitchen:
 def kitchen(tmp_path_factory: pytest.TempPathFactory) -> Kitchen:
     graph = read_rdf(KITCHEN / "graph")
     corpus = Corpus.read(KITCHEN / "passages.jsonl", graph)
-    index = Index.build(graph, corpus, HashingEncoder(), tmp_path_factory.mktemp("kitchen") / "index")
+    folder = tmp_path_factory.mktemp("kitchen")
+    encoder = CachedEncoder(HashingEncoder(), folder / "vectors")  # what is fetched again is not encoded again
+    index = Index.build(graph, corpus, encoder, folder / "index")
     dishes = [json.loads(line) for line in (KITCHEN / "dishes.jsonl").read_text(encoding="utf-8").splitlines()]
     queries = [Query(dish["text"]) for dish in dishes[::30]] + [Query(entities=(one["dish"],)) for one in dishes[3::90]]
     return Kitchen(index, read_passages(KITCHEN / "passages.jsonl")[0], queries)

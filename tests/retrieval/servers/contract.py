@@ -54,16 +54,30 @@ class Store:
                 known[text] = terms_of(text)
         return {key: known[str(document.get(name, ""))] for key, document in self.documents.items()}
 
-    def bm25(self, name: str, text: str) -> Scores:
-        every, scores = self.texts(name), defaultdict[str, float](float)
-        filled = [len(words) for words in every.values() if words]
+    def bm25(self, names: list[str], text: str, over: Callable[[list[float]], float] = sum) -> Scores:
+        """Each term is scored field by field, as common in all of them as where it is most common, where `over` is max."""
+        scores = defaultdict[str, float](float)
         for term in terms_of(text):
-            holding = {key: count for key, words in every.items() if (count := words.count(term))}
-            rarity = log(1 + (len(filled) - len(holding) + 0.5) / (len(holding) + 0.5))
-            for key, count in holding.items():
-                length = len(every[key]) / (sum(filled) / len(filled))
-                scores[key] += rarity * count / (count + self.k1 * (1 - self.b + self.b * length))
+            every = [self.counts(name, term) for name in names]
+            common = max(map(len, every))
+            parts = defaultdict[str, list[float]](list)
+            for name, counts in zip(names, every, strict=True):
+                for key, part in self.one_term(name, counts, len(counts) if over is sum else common).items():
+                    parts[key].append(part)
+            for key, found in parts.items():
+                scores[key] += over(found)
         return dict(scores)
+
+    def counts(self, name: str, term: str) -> dict[str, int]:
+        return {key: count for key, words in self.texts(name).items() if (count := words.count(term))}
+
+    def one_term(self, name: str, counts: dict[str, int], common: int) -> Scores:
+        every = self.texts(name)
+        filled = [len(words) for words in every.values() if words]
+        rarity = log(1 + (len(filled) - common + 0.5) / (common + 0.5))
+        mean = sum(filled) / max(len(filled), 1)
+        lengths = {key: 1 - self.b + self.b * len(every[key]) / mean for key in counts}
+        return {key: rarity * count / (count + self.k1 * lengths[key]) for key, count in counts.items()}
 
     def holding(self, name: str, phrase: str) -> Scores:
         wanted = terms_of(phrase)
@@ -206,8 +220,8 @@ class Contract:
         match kind:
             case "match_all":
                 return dict.fromkeys(store.documents, 1.0)
-            case "multi_match" if inner["type"] == "most_fields":
-                return _sum([store.bm25(name, inner["query"]) for name in inner["fields"]])
+            case "multi_match" if inner["type"] == "cross_fields":
+                return store.bm25(inner["fields"], inner["query"], over=max)
             case "multi_match" if inner["type"] == "phrase":
                 return _sum([store.holding(name, inner["query"]) for name in inner["fields"]])
             case "term" | "terms":
@@ -271,7 +285,7 @@ class Contract:
             return dict.fromkeys(store.documents, 1.0)
         if asked.get("defType") == ["edismax"]:
             assert asked["tie"] == ["1.0"]
-            return _sum([store.bm25(name, query) for name in asked["qf"][0].split()])
+            return store.bm25(asked["qf"][0].split(), query)
         if knn := re.fullmatch(r"\{!knn f=(\w+) topK=(\d+)\}\[(.*)\]", query):
             among = set(store.documents)
             for part in asked.get("fq", []):  # filters of the request are applied before the search

@@ -1,4 +1,8 @@
-"""How near the evidence of servers is to that of an index of the same passages and the same graph."""
+"""How near the evidence of servers is to that of an index of the same passages and the same graph.
+
+What is found is the same in every run. Bounds stand well below it (docs/servers.md has the figures), so that they tell a
+part that is broken from a ranking that has moved a passage or two of the 68.
+"""
 
 from __future__ import annotations
 
@@ -76,7 +80,7 @@ def test_what_is_asked_for_like_of_a_server_is_what_the_index_finds(kitchen: Kit
     served = ServedRetriever(kitchen.index, kitchen.index.graph, kitchen.index.encoder, SETTINGS)
     near = nearness(served.many(kitchen.queries), expected)
     assert near.mentions == 1.0
-    assert min(near.passages, near.best, near.nodes) >= 0.93, near
+    assert min(near.passages, near.best, near.nodes) >= 0.85, near
 
 
 def test_passages_here_and_the_graph_behind_an_endpoint(
@@ -84,10 +88,10 @@ def test_passages_here_and_the_graph_behind_an_endpoint(
 ) -> None:
     served = ServedRetriever(kitchen.index, SparqlGraph(oxigraph), kitchen.index.encoder, SETTINGS)
     near = nearness(served.many(kitchen.queries), expected)
-    assert near.mentions >= 0.99
-    assert min(near.passages, near.best) >= 0.88, near
-    assert near.triples >= 0.8, near
-    assert near.nodes >= 0.7, near
+    assert near.mentions >= 0.95
+    assert min(near.passages, near.best) >= 0.8, near
+    assert near.triples >= 0.75, near
+    assert near.nodes >= 0.65, near
 
 
 READING = {"solr": Fields("id", "title_txt_en", "text_txt_en", "reading_txt_en", "group_s", "entities_ss")}
@@ -103,7 +107,7 @@ def test_passages_on_a_server_and_the_graph_here(
     served = ServedRetriever(server, kitchen.index.graph, kitchen.index.encoder, SETTINGS)
     near = nearness(served.many(kitchen.queries), expected)
     assert near.mentions == 1.0
-    assert near.passages >= (0.9 if together else 0.8), near
+    assert near.passages >= (0.85 if together else 0.75), near
 
 
 def test_both_on_servers(kitchen: Kitchen, oxigraph: str, expected: list[Evidence], serve: Server) -> None:
@@ -111,5 +115,5 @@ def test_both_on_servers(kitchen: Kitchen, oxigraph: str, expected: list[Evidenc
     server.push(kitchen.passages)
     served = ServedRetriever(server, SparqlGraph(oxigraph), kitchen.index.encoder, SETTINGS)
     near = nearness(served.many(kitchen.queries), expected)
-    assert near.passages >= 0.8, near
-    assert near.triples >= 0.8, near
+    assert near.passages >= 0.72, near
+    assert near.triples >= 0.75, near
