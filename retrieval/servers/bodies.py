@@ -1,8 +1,8 @@
 """What Elasticsearch and OpenSearch have in common: bodies of requests as JSON, and what their answers say.
 
-Groups are excluded by the server, so that as many passages come as were asked for. Scores of words are its BM25 over all
-fields as though they were one (`cross_fields`: a word that is rare in titles only is not rare); those of entities are the
-weights of the entities that a passage speaks of, summed.
+Groups are excluded by the server, so that as many passages come as were asked for. Scores of words are its BM25, with
+all fields as one (`cross_fields`: a word that is rare in titles only is not rare); those of entities are the weights of
+the entities that a passage speaks of, summed.
 """
 
 from __future__ import annotations

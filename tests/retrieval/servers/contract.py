@@ -55,7 +55,7 @@ class Store:
         return {key: known[str(document.get(name, ""))] for key, document in self.documents.items()}
 
     def bm25(self, names: list[str], text: str, over: Callable[[list[float]], float] = sum) -> Scores:
-        """Each term is scored field by field, as common in all of them as where it is most common, where `over` is max."""
+        """Each term field by field; where `over` is max, as common in every one as where it is most common."""
         scores = defaultdict[str, float](float)
         for term in terms_of(text):
             every = [self.counts(name, term) for name in names]

@@ -1,7 +1,7 @@
 """How near the evidence of servers is to that of an index of the same passages and the same graph.
 
-What is found is the same in every run. Bounds stand well below it (docs/servers.md has the figures), so that they tell a
-part that is broken from a ranking that has moved a passage or two of the 68.
+What is found is the same in every run. Bounds stand well below it (docs/servers.md has the figures): they tell a part
+that is broken from a ranking that has moved a passage or two of the 68.
 """
 
 from __future__ import annotations
