@@ -75,6 +75,8 @@ class _Read:
 
     fused: Fused
     shared: Shared
+    nodes: NodeTokens
+    passages: PaddedTokens
 
 
 class Model(nn.Module):
@@ -170,17 +172,20 @@ class Model(nn.Module):
         neighbours = none_of(passages) if self.neighbours is None else self._neighbours(batch, kept)
         read: dict[int, _Read] = {}
         tokens: Tokens | None = None
+        heard = nodes
         for group in dict.fromkeys([self.groups[task] for task in wanted] or [0]):
             query = self.query_norm(text + history) + self.asked[group]
             if tokens is None or self.graph.reads_query:
-                tokens = Tokens.of(passages, self._heard(nodes, batch, query), neighbours)
+                heard = self._heard(nodes, batch, query)
+                tokens = Tokens.of(passages, heard, neighbours)
             fused = self.fusion(query, tokens)
             trusted = fused.vector * self.trust[group].sigmoid()
             asking = [task for task in wanted if self.groups[task] == group]
-            read[group] = _Read(fused, self.trunk(torch.cat([text, history, trusted], 1), asking))
+            shared = self.trunk(torch.cat([text, history, trusted], 1), asking)
+            read[group] = _Read(fused, shared, heard, passages)
         groups = list(read.values())
         return Outputs(
-            heads={task: self._answer(task, read[self.groups[task]], nodes, batch) for task in wanted},
+            heads={task: self._answer(task, read[self.groups[task]], batch) for task in wanted},
             shared={task: read[self.groups[task]].shared.vectors[task] for task in wanted},
             fused=groups[0].fused,
             segment_weights=segment_weights,
@@ -203,14 +208,15 @@ class Model(nn.Module):
         """The head of a task."""
         return self.heads[_key(task)]
 
-    def _answer(self, task: str, read: _Read, nodes: NodeTokens, batch: Batch) -> Float[Tensor, "batch answer"]:
+    def _answer(self, task: str, read: _Read, batch: Batch) -> Float[Tensor, "batch answer"]:
         context = query_context(batch.segment_mask, batch.history_mask)
         if task in batch.contexts:
             context = torch.cat([context, batch.contexts[task]], 1)
-        given = HeadInput(read.shared.vectors[task], context, batch.signals.get(task))
+        signals = batch.signals.get(task)
+        given = HeadInput(read.shared.vectors[task], context, signals, read.nodes, read.passages, batch)
         answer: Float[Tensor, "batch answer"] = self.head(task)(given)
         if _key(task) in self.votes:
-            votes = self.votes[_key(task)](batch.node_ids, nodes.mask, batch.node_example, len(batch))
+            votes = self.votes[_key(task)](batch.node_ids, read.nodes.mask, batch.node_example, len(batch))
             answer = answer + votes * (1 - read.fused.no_evidence).unsqueeze(1)
         return answer
 

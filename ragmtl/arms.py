@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ragmtl.build import Material, Watch, evidence_index, gather, reader_for, unwatched
+from ragmtl.build import Watch, evidence_index, reader_for, unwatched
 from ragmtl.checks import Tell, checked_tasks, inform, refuse_unlabelled, untold
 from ragmtl.compare import Arm, EvidenceKind, choose_arms, compare
 from ragmtl.config import Config
@@ -15,6 +15,7 @@ from ragmtl.curves import curves_of, save_curves
 from ragmtl.errors import MismatchError
 from ragmtl.evaluate import Measured, evaluate
 from ragmtl.fit import fit, tables_of
+from ragmtl.gather import Material, gather
 from ragmtl.report import Comparison
 from ragmtl.retrieval.encoders.encoder import Encoder
 from ragmtl.retrieval.index import Index

@@ -13,7 +13,7 @@ from ragmtl.assembly import Assembly
 from ragmtl.models.batch import Batch
 from ragmtl.models.fusion.tokens import Fused
 from ragmtl.models.model import Model
-from ragmtl.tasks.base import Example, Split, Task
+from ragmtl.tasks.base import CHOICES, Example, Split, Task
 from ragmtl.tasks.metrics import Statistics, concatenate, mean
 
 EXAMPLES_AT_ONCE = 256
@@ -87,11 +87,11 @@ def _measure(
     logits = [np.zeros((0, len(task.answers)), np.float32)]
     for found in _answers(model, assembly, task, rows):
         attention.append(found.attention)
-        if task.head == "ranking":  # as wide as the list of items: measured at once, and not kept
-            parts.append(task.measure(found.logits, found.examples))
-        else:
+        if task.head in CHOICES:
             logits.append(found.logits)
-    if task.head == "ranking":
+        else:  # may be wide, as a list of items is, or of any width: measured at once, and not kept
+            parts.append(task.measure(found.logits, found.examples))
+    if task.head not in CHOICES:
         metrics = {name: concatenate([part[name] for part in parts]) for name in parts[0]} if parts else {}
     else:
         together = np.concatenate(logits)

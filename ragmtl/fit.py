@@ -6,8 +6,10 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from ragmtl.build import Material, Watch, new_model
+from ragmtl.build import Watch
 from ragmtl.config import Config
+from ragmtl.fresh import new_model
+from ragmtl.gather import Material
 from ragmtl.kg.parsing.files import sha256
 from ragmtl.sizes import ModelSize
 from ragmtl.tasks.mixture import Mixture

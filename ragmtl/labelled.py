@@ -18,7 +18,7 @@ from ragmtl.retrieval.evidence import LabelledExample, ScoredExample
 from ragmtl.retrieval.passages.neighbours import LabelledNeighbours
 from ragmtl.retrieval.query import Query
 from ragmtl.tables import Loaded
-from ragmtl.tasks.base import Example, Task
+from ragmtl.tasks.base import Example, Task, positions
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,22 +100,17 @@ def _labelled(one: Loaded, encoder: Encoder, most: int, rows: Mapping[str, range
         LabelledExample(
             id=example.id,
             text=example.query.text,
-            labels=tuple(names[task][at] for task in names for at in _positions(example, task)),
+            labels=tuple(names[task][at] for task in names for at in positions(example.labels.get(task))),
             group=example.group,
             entities=(*example.query.entities, *example.query.history),
         )
         for example in train
     ]
     answers = [
-        np.array([rows[task][at] for task in names for at in _positions(example, task)], np.int64) for example in train
+        np.array([rows[task][at] for task in names for at in positions(example.labels.get(task))], np.int64)
+        for example in train
     ]
     vectors = encoder.encode([example.text for example in examples])
     numbers = {example.id: row for row, example in enumerate(examples)}
     table = Labelled(numbers, vectors, answers, {task: rows[task] for task in names})
     return LabelledSource(LabelledNeighbours(examples, encoder), table, most)
-
-
-def _positions(example: Example, task: str) -> tuple[int, ...]:
-    """The right answers of an example, as positions among those of the task."""
-    label = example.labels.get(task, ())
-    return (label,) if isinstance(label, int) else label

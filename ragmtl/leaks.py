@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from ragmtl.kg.graph import KnowledgeGraph
-from ragmtl.tasks.base import Example, Source, Task
+from ragmtl.tasks.base import CHOICES, Example, Source, Task, positions
 
 EXAMPLES_LOOKED_AT = 2000
 FEWEST = 5
@@ -31,7 +31,7 @@ def find_leaks(source: Source, graph: KnowledgeGraph) -> list[str]:
     """
     rows = source.positions("train")[:EXAMPLES_LOOKED_AT].tolist()
     examples = [example for row in rows if (example := source.examples[row]).query.entities]
-    tasks = [task for task in source.tasks if task.head != "ranking"]
+    tasks = [task for task in source.tasks if task.head in CHOICES]
     return [warning for task in tasks for warning in _leaks_of(task, examples, graph)]
 
 
@@ -60,9 +60,7 @@ def _warning(task: str, relation: str, stating: int, cases: int) -> str:
 
 def _wanted(task: Task, example: Example) -> set[str]:
     """What the example answers, as compared."""
-    label = example.labels.get(task.name, ())
-    places = label if isinstance(label, tuple) else (label,)
-    return {_plain(task.answers[at]) for at in places}
+    return {_plain(task.answers[at]) for at in positions(example.labels.get(task.name))}
 
 
 def _said(example: Example, graph: KnowledgeGraph) -> dict[int, set[str]]:

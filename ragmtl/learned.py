@@ -19,7 +19,7 @@ from jaxtyping import Float, Float64, Int64
 from scipy import sparse
 
 from ragmtl.models.batch import Reading
-from ragmtl.tasks.base import Example, Task
+from ragmtl.tasks.base import Example, Task, positions
 
 LEAST_KEPT = 0.2
 """The share of what entities explain in their own groups that must hold in others."""
@@ -102,14 +102,15 @@ def _frequent(
 
 
 def _labels(examples: Sequence[Example], task: Task) -> Float64[np.ndarray, "example answer"]:
-    """One column per answer: 1 where an example has it, less the mean; 0 where it carries no label."""
+    """One column per answer: 1 where an example has it (or the number), less the mean; 0 where it carries no label."""
     table = np.zeros((len(examples), len(task.answers)))
     known = np.zeros(len(examples), np.bool_)
     for row, example in enumerate(examples):
         label = example.labels.get(task.name)
         if label is not None:
             known[row] = True
-            table[row, [label] if isinstance(label, int) else list(label)] = 1
+            table[row, list(positions(label))] = 1
+            table[row] = label if isinstance(label, float) else table[row]
     table[known] -= table[known].mean(0) if known.any() else 0
     return table * known[:, None]
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float
 
 from ragmtl.assembly import Assembly
-from ragmtl.build import hidden_relations, item_nodes, item_signals, reader_for
+from ragmtl.build import reader_for
+from ragmtl.config import TaskSection
 from ragmtl.errors import DataError
 from ragmtl.facts import fact_tables
+from ragmtl.gather import hidden_relations, item_nodes
+from ragmtl.item_signals import item_signals
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.nearest import iri_hint
 from ragmtl.labelled import labelled_sources
@@ -37,13 +40,12 @@ from ragmtl.retrieval.hybrid import Retriever
 from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.query import Query
 from ragmtl.retrieving import retrieval_settings
-from ragmtl.run import Run, same_answers
-from ragmtl.tables import load_tasks
-from ragmtl.tasks.base import Example, Source, Task
-from ragmtl.tasks.recommend import ask
-from ragmtl.trust.calibration import warmed
+from ragmtl.run import Run
+from ragmtl.tasks.answer import Asked
+from ragmtl.tasks.base import CHOICES, Source, Task
+from ragmtl.tasks.recommend import RankingTask, ask
 
-SHOWN, SHOWN_VOTES = 20, 6
+SHOWN_VOTES = 6
 
 
 class Predictor:
@@ -59,8 +61,7 @@ class Predictor:
         self.index = run.index
         self.reader = reader_for(run.config, run.index)
         self._hidden = hidden_relations(run.config, run.index.graph)
-        loaded = load_tasks(run.config, run.index.graph.nodes)
-        same_answers(run, loaded)
+        loaded = run.loaded
         self._sources = [one.source.tasks for one in loaded]
         self._labelled = labelled_sources(loaded, run.index.encoder, run.config.retrieval.neighbours)
         self._ids = id_tables(len(run.index.graph.nodes), run.entities)
@@ -77,13 +78,14 @@ class Predictor:
         self._hide = frozenset(iri for task in run.config.tasks for iri in task.hide)
 
     @classmethod
-    def load(cls, folder: str | Path) -> Predictor:
-        """Open a run for predicting.
+    def load(cls, folder: str | Path, kinds: Sequence[type[TaskSection]] = ()) -> Predictor:
+        """Open a run for predicting; `kinds` are tasks of one's own that it was trained on.
 
         Raises:
+            DataError: A table cannot be used.
             MismatchError: The folder holds no run, or one that does not fit its index.
         """
-        return cls(Run.load(folder))
+        return cls(Run.load(folder, kinds))
 
     def __call__(self, query: Query) -> Prediction:
         """Answer every task; relations that state a label stay hidden."""
@@ -120,7 +122,8 @@ class Predictor:
         Raises:
             DataError: An item is unknown, the run has no such ranking, or there is nothing to rank them by.
         """
-        name = self._ranking(task)
+        ranking = self._ranking(task)
+        name = ranking.name
         if not (items or text.strip()):
             raise DataError("expected the IRIs of some items, a text, or both; found neither")
         if not items and name in self._logs():
@@ -129,19 +132,20 @@ class Predictor:
             )
         check_entities(items, self.index.graph)
         assemblies, _ = self._read(Query(text=text, history=tuple(items), hide=self._hide))
-        assembly = next(one for one in assemblies if self.tasks[name] in one.source.tasks)
+        assembly = next(one for one in assemblies if ranking in one.source.tasks)
         with torch.inference_mode():
             outputs = self.run.model(assembly.batch([0]), [name])
-        return self._ranked(self.tasks[name], outputs.heads[name][0].numpy(), assembly.source.examples[0])[:top]
+        return ranking.ranked(outputs.heads[name][0].numpy(), self._asked(ranking, assembly))[:top]
 
-    def _ranking(self, task: str | None) -> str:
-        names = [name for name, found in self.tasks.items() if found.head == "ranking"]
-        if task is None and len(names) == 1:
-            return names[0]
-        if task not in names:
+    def _ranking(self, task: str | None) -> RankingTask:
+        rankings = {name: found for name, found in self.tasks.items() if isinstance(found, RankingTask)}
+        if task is None and len(rankings) == 1:
+            return next(iter(rankings.values()))
+        if task not in rankings:
             found = "none was named" if task is None else f"found {task!r}"
-            raise DataError(f"expected a ranking task, one of: {', '.join(names) or '(this run has none)'}; {found}")
-        return task
+            known = ", ".join(rankings) or "(this run has none)"
+            raise DataError(f"expected a ranking task, one of: {known}; {found}")
+        return rankings[task]
 
     def _logs(self) -> set[str]:
         return {task.name for task in self.run.config.tasks if task.kind == "recommend"}
@@ -174,25 +178,19 @@ class Predictor:
         return assemblies, evidence
 
     def _answer(self, task: Task, outputs: Outputs, assembly: Assembly) -> Answer:
-        temperature = self.run.temperatures.get(task.name, 1.0)
-        logits = outputs.heads[task.name][0].float().numpy() / np.float32(temperature)
-        match task.head:
-            case "class":
-                scores = _best(task.answers, _softmax(logits))
-                return Answer(task.name, "class", (scores[0].name,), scores)
-            case "labels":
-                threshold = warmed(self.run.thresholds.get(task.name) or 0.5, temperature)
-                scores = _best(task.answers, 1 / (1 + np.exp(-logits)))
-                chosen = tuple(score.name for score in scores if score.value >= threshold)
-                return Answer(task.name, "labels", chosen, scores, threshold)
-            case "ranking":
-                scores = self._ranked(task, logits, assembly.source.examples[0])[:SHOWN]
-                return Answer(task.name, "ranking", tuple(score.name for score in scores), scores)
+        return task.answer(outputs.heads[task.name][0].float().numpy(), self._asked(task, assembly))
+
+    def _asked(self, task: Task, assembly: Assembly) -> Asked:
+        graph, name = self.index.graph, task.name
+        warmth = self.run.temperatures.get(name, 1.0)
+        return Asked(assembly.source.examples[0], partial(_name, graph), self.run.thresholds.get(name), warmth)
 
     def _voted(self, answer: Answer, task: Task, outputs: Outputs, assembly: Assembly) -> Answer:
         """An answer with the strongest votes of entities on what was chosen."""
         evidence = assembly.readings[0].evidence
-        if task.head == "ranking" or evidence is None:  # nobody votes there, and a batch would compute its signals anew
+        if (
+            task.head not in CHOICES or evidence is None
+        ):  # nobody votes there, and a batch would compute its signals anew
             return answer
         votes = self.run.model.votes_of(task.name, assembly.batch([0]), outputs.fused)
         if votes is None:
@@ -206,17 +204,6 @@ class Predictor:
         ]
         strongest = sorted(found, key=lambda vote: (-abs(vote.value), vote.iri, vote.answer))
         return replace(answer, votes=tuple(strongest[:SHOWN_VOTES]))
-
-    def _ranked(self, task: Task, logits: Float[np.ndarray, " item"], example: Example) -> tuple[Score, ...]:
-        """Items by probability, without those of the history."""
-        left = logits.astype(np.float64)
-        left[example.past[task.name]] = -np.inf
-        graph = self.index.graph
-        order = np.argsort(-left, kind="stable")[: len(left) - len(set(example.past[task.name].tolist()))]
-        chances = _softmax(left)
-        return tuple(
-            Score(_name(graph, task.answers[at]), float(chances[at]), task.answers[at]) for at in map(int, order)
-        )
 
 
 def as_query(asked: str, graph: KnowledgeGraph) -> Query:
@@ -325,16 +312,6 @@ def _triples(evidence: Evidence, graph: KnowledgeGraph) -> tuple[TripleView, ...
         name = (graph.relations[relation], graph.relation_label(relation))
         views.append(TripleView(head, tail, *name, weight, origin.source, origin.graph, reason))
     return tuple(views)
-
-
-def _softmax(logits: Float[np.ndarray, " answer"]) -> Float[np.ndarray, " answer"]:
-    raised = np.exp(logits - logits.max())
-    return np.asarray(raised / raised.sum())
-
-
-def _best(names: Sequence[str], chances: Float[np.ndarray, " answer"]) -> tuple[Score, ...]:
-    order = np.argsort(-chances, kind="stable")
-    return tuple(Score(names[at], float(chances[at])) for at in map(int, order))
 
 
 def _name(graph: KnowledgeGraph, iri: str) -> str:

@@ -4,52 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Literal
 
 from ragmtl.retrieval.query import Query
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """One possible answer: its name, its IRI where it is an entity, and how much speaks for it.
-
-    `value` is a probability for classes and labels, and a probability among all items for rankings.
-    """
-
-    name: str
-    value: float
-    iri: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Vote:
-    """What one entity of the evidence adds by itself to the logit of an answer (`ragmtl/models/heads/votes.py`)."""
-
-    answer: str
-    iri: str
-    label: str
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What one task answers.
-
-    Attributes:
-        task: Name of the task.
-        kind: `class` (one of the scores), `labels` (any number of them) or `ranking`.
-        chosen: Names of the classes, labels or items that the task settles on, best first.
-        scores: All classes or labels, or the best items; best first.
-        threshold: From which probability on a label is chosen; only for `labels`.
-        votes: The entities that spoke most for or against what was chosen, strongest first; none for rankings.
-    """
-
-    task: str
-    kind: Literal["class", "labels", "ranking"]
-    chosen: tuple[str, ...]
-    scores: tuple[Score, ...]
-    threshold: float | None = None
-    votes: tuple[Vote, ...] = ()
+from ragmtl.tasks.answer import Answer as Answer
+from ragmtl.tasks.answer import Score as Score
+from ragmtl.tasks.answer import Vote as Vote
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,14 @@ from pydantic import ValidationError
 
 from ragmtl import __version__
 from ragmtl.assembly import Assembly
-from ragmtl.build import Material, Watch, gather, open_index, reader_for, unwatched
+from ragmtl.build import Watch, open_index, reader_for, unwatched
 from ragmtl.checks import Tell, checked_tasks, inform, refuse_unlabelled, untold
-from ragmtl.config import Config, parse_config
+from ragmtl.config import Config, TaskSection, parse_config
 from ragmtl.errors import MismatchError
 from ragmtl.evaluate import Measured, evaluate
 from ragmtl.fit import fit
+from ragmtl.fresh import heads_of
+from ragmtl.gather import Material, gather
 from ragmtl.models.checkpoint import load_checkpoint, restore
 from ragmtl.models.model import Model
 from ragmtl.report import Row
@@ -55,7 +57,7 @@ class Run:
         entities: Nodes that have a learned vector, for each source.
         thresholds: From which probability on a label is chosen, by task with labels; before temperatures.
         temperatures: What logits are divided by before they become chances, by task; 1 for others.
-        answers: Names of classes and labels, IRIs of items, by task.
+        loaded: The tables that it was trained on, with their tasks.
     """
 
     folder: Path
@@ -65,19 +67,29 @@ class Run:
     size: ModelSize
     entities: tuple[Int64[np.ndarray, " _entity"], ...]
     thresholds: Mapping[str, float | None]
-    answers: Mapping[str, Sequence[str]]
+    loaded: Sequence[Loaded]
     temperatures: Mapping[str, float]
 
+    @property
+    def answers(self) -> dict[str, Sequence[str]]:
+        """Names of classes and labels, IRIs of items, by task."""
+        return {task.name: task.answers for one in self.loaded for task in one.source.tasks}
+
     @classmethod
-    def load(cls, folder: str | Path) -> Run:
-        """Open a run.
+    def load(cls, folder: str | Path, kinds: Sequence[type[TaskSection]] = ()) -> Run:
+        """Open a run, and read its tables.
+
+        Args:
+            folder: The run.
+            kinds: Tasks of one's own that it was trained on (docs/new-task.md).
 
         Raises:
-            MismatchError: The folder holds no run, one of another version, or one whose index has changed.
+            DataError: A table cannot be used.
+            MismatchError: The folder holds no run, one of another version, or one whose index or answers have changed.
         """
         folder = Path(folder)
         saved = _read(folder)
-        config = parse_config(saved["config"], str(folder / "run.json"))
+        config = parse_config(saved["config"], str(folder / "run.json"), kinds)
         index = open_index(config, Path(saved["index"]))
         if index.manifest["graph"] != saved["graph"] or index.manifest["corpus"] != saved["corpus"]:
             raise MismatchError(
@@ -85,7 +97,9 @@ class Run:
                 "train again, or restore that index"
             )
         size = _size(saved["size"], folder)
-        model = build_model(size)
+        loaded = checked_tasks(config, index.graph)
+        same_answers(folder, saved["answers"], loaded)
+        model = build_model(size, heads=heads_of([task for one in loaded for task in one.source.tasks]))
         restore(model, load_checkpoint(folder / "best").tensors)
         model.eval()
         return cls(
@@ -96,7 +110,7 @@ class Run:
             size,
             tuple(np.array(nodes, np.int64) for nodes in saved["entities"]),
             saved["thresholds"],
-            saved["answers"],
+            loaded,
             saved.get("temperatures", {}),
         )
 
@@ -121,9 +135,11 @@ def train_run(
     return best
 
 
-def evaluate_run(folder: str | Path, split: Split, watch: Watch = unwatched) -> list[Row]:
-    """Every metric of every task of a run on a split, with its interval."""
-    run, assemblies = _read_again(folder, split, watch)
+def evaluate_run(
+    folder: str | Path, split: Split, watch: Watch = unwatched, kinds: Sequence[type[TaskSection]] = ()
+) -> list[Row]:
+    """Every metric of every task of a run on a split, with its interval; `kinds` as for `Run.load`."""
+    run, assemblies = _read_again(folder, split, watch, kinds)
     rows = []
     for assembly in assemblies:
         for found in evaluate(run.model, assembly, split, run.thresholds).values():
@@ -131,21 +147,23 @@ def evaluate_run(folder: str | Path, split: Split, watch: Watch = unwatched) -> 
     return rows
 
 
-def trust_run(folder: str | Path, split: Split, watch: Watch = unwatched) -> list[Row]:
+def trust_run(
+    folder: str | Path, split: Split, watch: Watch = unwatched, kinds: Sequence[type[TaskSection]] = ()
+) -> list[Row]:
     """How far a run can be trusted on a split: see `ragmtl.trust.report.Trusted.rows`."""
-    run, assemblies = _read_again(folder, split, watch)
+    run, assemblies = _read_again(folder, split, watch, kinds)
     measure = Trusted(run.config.name, run.model, run.index.corpus, run.temperatures, split, run.config.seed)
     return measure.rows(assemblies)
 
 
-def _read_again(folder: str | Path, split: Split, watch: Watch) -> tuple[Run, Sequence[Assembly]]:
+def _read_again(
+    folder: str | Path, split: Split, watch: Watch, kinds: Sequence[type[TaskSection]]
+) -> tuple[Run, Sequence[Assembly]]:
     """A run, and everything about the examples of its tables that its model reads."""
-    run = Run.load(folder)
-    loaded = checked_tasks(run.config, run.index.graph)
-    same_answers(run, loaded)
-    refuse_unlabelled(loaded, split)
+    run = Run.load(folder, kinds)
+    refuse_unlabelled(run.loaded, split)
     reader = reader_for(run.config, run.index)
-    material = gather(run.config, run.index, reader, loaded, "retrieved", seed=run.config.seed, watch=watch)
+    material = gather(run.config, run.index, reader, run.loaded, "retrieved", seed=run.config.seed, watch=watch)
     return run, material.assemblies
 
 
@@ -207,18 +225,18 @@ def _size(saved: object, folder: Path) -> ModelSize:
         ) from None
 
 
-def same_answers(run: Run, loaded: Sequence[Loaded]) -> None:
-    """See that the tables still hold the classes and items that the run knows.
+def same_answers(folder: Path, answers: Mapping[str, Sequence[str]], loaded: Sequence[Loaded]) -> None:
+    """See that the tables still hold the classes and items that the run in a folder knows.
 
     Raises:
         MismatchError: They do not.
     """
     for one in loaded:
         for task in one.source.tasks:
-            if list(task.answers) != list(run.answers.get(task.name, ())):
+            if list(task.answers) != list(answers.get(task.name, ())):
                 raise MismatchError(
-                    f"task {task.name!r}: expected the {len(run.answers.get(task.name, ()))} answers that the run in "
-                    f"{run.folder} was trained for, found {len(task.answers)} in the table, not the same; train again"
+                    f"task {task.name!r}: expected the {len(answers.get(task.name, ()))} answers that the run in "
+                    f"{folder} was trained for, found {len(task.answers)} in the table, not the same; train again"
                 )
 
 

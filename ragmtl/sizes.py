@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Literal
 
 import torch
 from pydantic import BaseModel, ConfigDict
 from torch import nn
 
 from ragmtl.config import ModelConfig
+from ragmtl.errors import MismatchError
 from ragmtl.facts import NodeFacts
 from ragmtl.models.fusion.attention import AttentionFusion
 from ragmtl.models.fusion.concat import ConcatFusion
@@ -37,7 +37,7 @@ class HeadSize(BaseModel):
     """One head.
 
     Attributes:
-        kind: `class`, `labels` or `ranking`.
+        kind: `class`, `labels`, `ranking`, or another, which its task makes.
         answers: Number of classes, labels or items.
         signals: Starting value of each signal's gate, for a ranking.
         context: How many numbers these gates read.
@@ -47,7 +47,7 @@ class HeadSize(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["class", "labels", "ranking"]
+    kind: str
     answers: int
     signals: tuple[float, ...] = ()
     context: int = QUERY_CONTEXT
@@ -82,16 +82,25 @@ class ModelSize(BaseModel):
     labels: int = 0
 
 
-def build_model(size: ModelSize, items: Mapping[str, Items] | None = None) -> Model:
+MakeHead = Callable[[int], nn.Module]
+"""Makes a head that reads vectors of a width: `Task.new_head`."""
+
+
+def build_model(
+    size: ModelSize, items: Mapping[str, Items] | None = None, heads: Mapping[str, MakeHead] | None = None
+) -> Model:
     """A new model of this size.
 
     Args:
         size: What to build.
         items: The items of each ranking; zeros where None, for weights that will be read from a checkpoint.
+        heads: What makes the heads of tasks; those that are not here are of a kind that is known by its name.
     """
-    settings = size.settings
-    heads = {
-        task: _head(head, settings.dim, items[task] if items and task in items else _no_items(head, size.text_dim))
+    settings, made = size.settings, heads or {}
+    built = {
+        task: made[task](settings.dim)
+        if task in made
+        else _head(head, settings.dim, items[task] if items and task in items else _no_items(head, size.text_dim))
         for task, head in size.heads.items()
     }
     return Model(
@@ -99,7 +108,7 @@ def build_model(size: ModelSize, items: Mapping[str, Items] | None = None) -> Mo
         segment_dim=size.segment_dim,
         relations=size.relations,
         ids=size.ids,
-        heads=heads,
+        heads=built,
         dim=settings.dim,
         layers=settings.layers,
         attention_heads=settings.attention_heads,
@@ -178,6 +187,10 @@ def _head(size: HeadSize, dim: int, items: Items) -> nn.Module:
             return LabelHead(dim, size.answers)
         case "ranking":
             return RankingHead(dim, items, size.signals, size.context)
+        case _:
+            raise MismatchError(
+                f"expected a head of a kind that is known by its name, found {size.kind!r}; hand over the kind of task"
+            )
 
 
 def _no_items(size: HeadSize, text_dim: int) -> Items:

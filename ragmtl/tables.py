@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 
 import numpy as np
 from jaxtyping import Bool, Int64
 
-from ragmtl.config import ClassificationConfig, Config, RankConfig, RecommendConfig
+from ragmtl.config import Config, RankConfig, RecommendConfig, TableSection
 from ragmtl.tasks.base import Example, Source
 from ragmtl.tasks.counts import ItemCounts, is_not_hot, seen_in_train
 from ragmtl.tasks.ease import MOST_ITEMS, Ease
 from ragmtl.tasks.events import EventSettings, log_source, log_task
-from ragmtl.tasks.examples import Columns, Target, read_examples
+from ragmtl.tasks.examples import Columns, read_examples
 from ragmtl.tasks.habits import Habits
 from ragmtl.tasks.interactions import TRAIN, Interactions, LastOut, LogColumns, Rule, TimeCuts, read_interactions
 from ragmtl.tasks.neighbours import Neighbours
-from ragmtl.tasks.recommend import RankingTask
+from ragmtl.tasks.recommend import RankingTask, ranking_task
 from ragmtl.tasks.signals import EaseSignal, Mentioned, Popularity, RecentCounts, Signal, Signals, TrainRows
 from ragmtl.tasks.splits import Fractions
 from ragmtl.tasks.staged import Staged
+from ragmtl.tasks.targets import Target
 
 SCALED_ON = 256
 EARLY_SHARE = 0.5
@@ -53,10 +55,10 @@ def load_tasks(config: Config, known: Collection[str]) -> list[Loaded]:
         DataError: A table cannot be used as meant; the message says where and why.
     """
     loaded: list[Loaded] = []
-    tables: dict[tuple[object, ...], list[ClassificationConfig]] = {}
+    tables: dict[tuple[object, ...], list[TableSection]] = {}
     for task in config.tasks:
         match task:
-            case ClassificationConfig():
+            case TableSection():
                 tables.setdefault(_inputs(task), []).append(task)
             case RecommendConfig():
                 loaded.append(_log(config, task, known))
@@ -65,22 +67,22 @@ def load_tasks(config: Config, known: Collection[str]) -> list[Loaded]:
     return [_labels(config, tasks, known) for tasks in tables.values()] + loaded
 
 
-def _inputs(task: ClassificationConfig) -> tuple[object, ...]:
+def _inputs(task: TableSection) -> tuple[object, ...]:
     """What two tasks must have in common to be read from a table together."""
-    own = {"name", "label", "kind", "hide", "min_count", "weight"}
-    return tuple(str(value) for name, value in task if name not in own)
+    shared = TableSection.model_fields.keys() - {"name", "hide", "weight"}
+    return tuple(str(value) for name, value in task if name in shared)
 
 
-def _columns(task: ClassificationConfig | RankConfig) -> Columns:
+def _columns(task: TableSection | RankConfig) -> Columns:
     """The columns of a task's input: what the configuration and `Columns` call alike."""
     known = {column.name for column in fields(Columns)}
     return Columns(**{name: value for name, value in task if name in known})
 
 
-def _labels(config: Config, tasks: Sequence[ClassificationConfig], known: Collection[str]) -> Loaded:
+def _labels(config: Config, tasks: Sequence[TableSection], known: Collection[str]) -> Loaded:
     first = tasks[0]
     columns = _columns(first)
-    targets = [Target(task.name, task.label, task.kind, task.min_count) for task in tasks]
+    targets = [task.target() for task in tasks]
     hide = {iri for task in tasks for iri in task.hide}
     name = "+".join(task.name for task in tasks)
     fractions = Fractions(*first.fractions, seed=config.seed)
@@ -91,7 +93,7 @@ def _labels(config: Config, tasks: Sequence[ClassificationConfig], known: Collec
 def _ranking(config: Config, task: RankConfig, known: Collection[str]) -> Loaded:
     columns = _columns(task)
     fractions = Fractions(*task.fractions, seed=config.seed)
-    target = Target(task.name, task.item, "item")
+    target = Target(task.name, task.item, "item", partial(ranking_task, history=bool(task.history)))
     path = config.resolve(task.data)
     source = read_examples(path, columns, [target], fractions=fractions, hide=task.hide, known=known, name=task.name)
     train = [source.examples[row] for row in source.positions("train").tolist()]

@@ -2,26 +2,35 @@
 
 An example may carry labels for several tasks, or for some of them only; what is missing is masked, in the loss
 and in the metrics. Batches are drawn from one source at a time (`mixture.py`).
+
+A task is one module: its head, its loss, its metrics, and how its answer is shown. How its examples are read is said by
+its table of the configuration (`ragmtl/config/tasks.py`); a table of one's own may stand in one's own file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int64
-from torch import Tensor
+from torch import Tensor, nn
 
 from ragmtl.retrieval.query import Query
 from ragmtl.tasks.metrics import Statistics
 from ragmtl.tasks.splits import SPLITS as SPLITS
 from ragmtl.tasks.splits import Split as Split
 
-Head = Literal["class", "labels", "ranking"]
-Label = int | tuple[int, ...]
-"""A class, a set of labels, the item wanted, or the items wanted: positions in `Task.answers`."""
+if TYPE_CHECKING:
+    from ragmtl.tasks.answer import Answer, Asked
+
+Head = str
+"""Which kind of head answers a task: `class`, `labels`, `ranking`, or another, which the task makes itself."""
+CHOICES = ("class", "labels")
+"""Heads whose logits become the chance of each of a few answers."""
+Label = int | tuple[int, ...] | float | str
+"""A class, a set of labels, the item or items wanted (positions in `Task.answers`); a number; a text."""
 Items = Int64[np.ndarray, " _items"]
 
 
@@ -54,7 +63,7 @@ class Example:
 
 @runtime_checkable
 class Task(Protocol):
-    """Something to learn: its head, its loss, and how it is judged."""
+    """Something to learn: its head, its loss, how it is judged, and how its answer is shown."""
 
     @property
     def name(self) -> str:
@@ -68,12 +77,19 @@ class Task(Protocol):
 
     @property
     def answers(self) -> Sequence[str]:
-        """What the columns of its logits stand for: names of classes or labels, IRIs of items."""
+        """What the columns of its logits stand for: names of classes or labels, IRIs of items, what is measured."""
         ...
 
     @property
     def main_metric(self) -> str:
         """The metric that training stops on."""
+        ...
+
+    def new_head(self, dim: int) -> nn.Module:
+        """An untrained head, from a `HeadInput` with shared vectors of width `dim` to logits.
+
+        That of a ranking is made of its items instead (`ragmtl/sizes.py`).
+        """
         ...
 
     def loss(self, logits: Float[Tensor, "batch answer"], examples: Sequence[Example]) -> Float[Tensor, ""]:
@@ -95,6 +111,25 @@ class Task(Protocol):
     def slices(self, example: Example) -> tuple[str, ...]:
         """Which parts of the evaluation the example counts in: `all`, and others that the task names."""
         ...
+
+    def answer(self, logits: Float[np.ndarray, " answer"], asked: Asked) -> Answer:
+        """What is shown for the logits of one example."""
+        ...
+
+
+class Plain:
+    """For tasks to build on: without a threshold, and judged on all examples alike."""
+
+    __slots__ = ()
+
+    def choose_threshold(
+        self, logits: Float[np.ndarray, "example answer"], examples: Sequence[Example]
+    ) -> float | None:
+        """None: there is nothing to choose."""
+
+    def slices(self, example: Example) -> tuple[str, ...]:
+        """Every example counts in `all`."""
+        return ("all",)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,6 +159,13 @@ class Source:
     def positions(self, split: Split) -> Int64[np.ndarray, " chosen"]:
         """Where the examples of a split stand in `examples`."""
         return np.flatnonzero(self.splits == SPLITS.index(split)).astype(np.int64)
+
+
+def positions(label: Label | None) -> tuple[int, ...]:
+    """The right answers of a label, as positions among those of its task; none for a number, a text, or no label."""
+    if isinstance(label, tuple):
+        return label
+    return (label,) if isinstance(label, int) else ()
 
 
 def no_loss(logits: Float[Tensor, "batch answer"]) -> Float[Tensor, ""]:

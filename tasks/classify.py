@@ -8,17 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Float32, Int64
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
-from ragmtl.tasks.base import Example, Head, no_loss
+from ragmtl.models.heads.labels import ClassHead, LabelHead
+from ragmtl.tasks.answer import Answer, Asked, best_first, softmax, warmed
+from ragmtl.tasks.base import Example, Head, Plain, no_loss, positions
 from ragmtl.tasks.metrics import Statistics, accuracy, class_f1, macro_f1, micro_f1
+from ragmtl.tasks.targets import Learned
 
 THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(1, 20))
 
 
 @dataclass(frozen=True, slots=True)
-class ClassTask:
+class ClassTask(Plain):
     """One class of many: cross-entropy; accuracy and macro-F1.
 
     Attributes:
@@ -38,6 +41,10 @@ class ClassTask:
         """The kind of head that answers this task."""
         return "class"
 
+    def new_head(self, dim: int) -> nn.Module:
+        """One logit per class."""
+        return ClassHead(dim, len(self.answers))
+
     def loss(self, logits: Float[Tensor, "batch answer"], examples: Sequence[Example]) -> Float[Tensor, ""]:
         """Cross-entropy, averaged over the labelled examples (with their weights)."""
         truth = torch.from_numpy(self._truth(examples)).to(logits.device)
@@ -54,14 +61,10 @@ class ClassTask:
         chosen, truth = logits.argmax(axis=1).astype(np.int64), self._truth(examples)
         return {"accuracy": accuracy(chosen, truth), "macro_f1": class_f1(chosen, truth, len(self.answers))}
 
-    def choose_threshold(
-        self, logits: Float[np.ndarray, "example answer"], examples: Sequence[Example]
-    ) -> float | None:
-        """None: a class needs no threshold."""
-
-    def slices(self, example: Example) -> tuple[str, ...]:
-        """Every example counts in `all`."""
-        return ("all",)
+    def answer(self, logits: Float[np.ndarray, " answer"], asked: Asked) -> Answer:
+        """The likeliest class, and the chance of each."""
+        scores = best_first(self.answers, softmax(logits / np.float32(asked.temperature)))
+        return Answer(self.name, self.head, (scores[0].name,), scores)
 
     def _truth(self, examples: Sequence[Example]) -> Int64[np.ndarray, " example"]:
         """The class of each example; -1 where it is not labelled."""
@@ -88,6 +91,10 @@ class LabelsTask:
     def head(self) -> Head:
         """The kind of head that answers this task."""
         return "labels"
+
+    def new_head(self, dim: int) -> nn.Module:
+        """One logit per label."""
+        return LabelHead(dim, len(self.answers))
 
     def loss(self, logits: Float[Tensor, "batch answer"], examples: Sequence[Example]) -> Float[Tensor, ""]:
         """Binary cross-entropy, averaged over labels and labelled examples."""
@@ -118,13 +125,20 @@ class LabelsTask:
         """Every example counts in `all`."""
         return ("all",)
 
+    def answer(self, logits: Float[np.ndarray, " answer"], asked: Asked) -> Answer:
+        """The labels that are probable enough, and the chance of each."""
+        threshold = warmed(asked.threshold or 0.5, asked.temperature)
+        scores = best_first(self.answers, 1 / (1 + np.exp(-logits / np.float32(asked.temperature))))
+        chosen = tuple(score.name for score in scores if score.value >= threshold)
+        return Answer(self.name, self.head, chosen, scores, threshold)
+
     def _labelled(self, examples: Sequence[Example]) -> Int64[np.ndarray, " labelled"]:
         return np.array([at for at, example in enumerate(examples) if self.name in example.labels], np.int64)
 
     def _truth(self, examples: Sequence[Example]) -> Bool[np.ndarray, "example answer"]:
         truth = np.zeros((len(examples), len(self.answers)), np.bool_)
         for row, example in enumerate(examples):
-            truth[row, example.labels.get(self.name, ())] = True
+            truth[row, positions(example.labels.get(self.name))] = True
         return truth
 
     def _chosen(
@@ -135,6 +149,16 @@ class LabelsTask:
         rows = self._labelled(examples)
         chosen[rows] = logits[rows] >= np.log(threshold / (1 - threshold))
         return chosen
+
+
+def class_task(learned: Learned) -> ClassTask:
+    """The task of a column with classes."""
+    return ClassTask(learned.task, learned.answers)
+
+
+def labels_task(learned: Learned) -> LabelsTask:
+    """The task of a column with labels."""
+    return LabelsTask(learned.task, learned.answers)
 
 
 def balanced_weights(counts: Sequence[int]) -> Float32[np.ndarray, " answer"]:

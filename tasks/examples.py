@@ -1,7 +1,7 @@
-"""Examples and tasks from one table: classes, labels and items to rank may stand side by side in it.
+"""Examples and tasks from one table: classes, labels, numbers and items to rank may stand side by side in it.
 
     source = read_examples("dishes.jsonl", Columns(text="text", split="split"),
-                           [Target("cuisine", "cuisine", "class"), Target("diet", "diet", "labels")])
+                           [Target("cuisine", "cuisine", "class", make=…), Target("diet", "diet", "labels", make=…)])
 
 A cell that is empty or null is a missing label; an empty list is an answer (no label applies). Cells that hold
 several values are lists, or text with a separator.
@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -22,10 +21,9 @@ from ragmtl.errors import DataError
 from ragmtl.kg.nearest import iri_hint
 from ragmtl.retrieval.files.tables import Row, read_table
 from ragmtl.retrieval.query import Query
-from ragmtl.tasks.base import Example, Label, Source, Split, Task
-from ragmtl.tasks.classify import ClassTask, LabelsTask
-from ragmtl.tasks.recommend import RankingTask, is_new
+from ragmtl.tasks.base import Example, Label, Source, Split
 from ragmtl.tasks.splits import Fractions, read_split, share_out
+from ragmtl.tasks.targets import NAMED, Learned, Target, read_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +60,6 @@ class Columns:
         return [column for column in columns if column] + (_fields(self.exclude) if self.exclude else [])
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A column to learn.
-
-    Attributes:
-        task: Name of the task.
-        column: The column that holds its answers.
-        kind: `class` (one of many), `labels` (any number) or `item` (an entity to rank above all others).
-        min_count: Answers with fewer rows are left out, and counted.
-    """
-
-    task: str
-    column: str
-    kind: Literal["class", "labels", "item"]
-    min_count: int = 1
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Draft:
     """A row on its way to an example: labels still are names."""
@@ -87,9 +68,15 @@ class _Draft:
     id: str
     query: Query
     labels: Mapping[str, tuple[str, ...]]
+    values: Mapping[str, float | str]
     group: str
     time: float | None
     split: Split | None
+
+    @property
+    def answered(self) -> set[str]:
+        """The tasks that it carries a label for."""
+        return {*self.labels, *self.values}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,13 +123,13 @@ def read_examples(
     table = _Table(path, columns, targets, known, frozenset(hide))
     drafts = _labelled(table, [_draft(table, row) for row in rows])
     _count_unknown_history(table, drafts)
-    answers = {target.task: _answers(table, target, drafts) for target in targets}
+    answers = {target.task: _answers(table, target, drafts) if target.kind in NAMED else {} for target in targets}
     drafts = _answered(drafts, targets, answers)
     splits = _splits(table, drafts, fractions or Fractions())
     for target in targets:
         _check(table, target, drafts, splits)
     examples = [_example(draft, split, answers, targets) for draft, split in zip(drafts, splits, strict=True)]
-    tasks = tuple(_task(target, tuple(answers[target.task]), columns) for target in targets)
+    tasks = tuple(target.make(_learned(target, tuple(answers[target.task]), examples)) for target in targets)
     return Source.of(name or path.name, tuple(examples), tasks, tuple(table.notes))
 
 
@@ -157,8 +144,25 @@ def _draft(table: _Table, row: Row) -> _Draft:
     query = Query(text, entities, history, frozenset(_excluded(row, columns)), table.hide)
     group = _text(row, columns.group) or (entities[0] if entities else name)
     split = read_split(row.values.get(columns.split), table.path, row.line) if columns.split else None
-    labels = {target.task: names for target in table.targets if (names := _names(table, row, target)) is not None}
-    return _Draft(row.line, name, query, labels, group, _time(table, row), split)
+    named = [target for target in table.targets if target.kind in NAMED]
+    labels = {target.task: names for target in named if (names := _names(table, row, target)) is not None}
+    return _Draft(row.line, name, query, labels, _row_values(table, row), group, _time(table, row), split)
+
+
+def _row_values(table: _Table, row: Row) -> dict[str, float | str]:
+    """What a row answers where that is no name."""
+    found: dict[str, float | str] = {}
+    for target in table.targets:
+        if target.kind not in NAMED:
+            cell = _values(row, target.column, None)
+            try:
+                value = read_value(cell, target.kind)
+            except ValueError:
+                raise row.error(
+                    f"expected a finite number in {target.column!r}, found {_text(row, target.column)!r}"
+                ) from None
+            found |= {} if value is None else {target.task: value}
+    return found
 
 
 def _names(table: _Table, row: Row, target: Target) -> tuple[str, ...] | None:
@@ -179,7 +183,7 @@ def _names(table: _Table, row: Row, target: Target) -> tuple[str, ...] | None:
 def _labelled(table: _Table, drafts: Sequence[_Draft]) -> list[_Draft]:
     """Drafts that carry a label; the others are counted."""
     _refuse_duplicates(table, drafts)
-    labelled = [draft for draft in drafts if draft.labels]
+    labelled = [draft for draft in drafts if draft.answered]
     if len(labelled) < len(drafts):
         table.notes.append(f"{len(drafts) - len(labelled)} rows carry no label and were left out")
     return labelled
@@ -230,7 +234,7 @@ def _answered(
     for draft in drafts:
         kept = {task: tuple(n for n in names if n in answers[task]) for task, names in draft.labels.items()}
         labels = {task: names for task, names in kept.items() if names or task in open_sets}
-        result += [replace(draft, labels=labels)] if labels else []
+        result += [replace(draft, labels=labels)] if labels or draft.values else []
     return result
 
 
@@ -238,19 +242,19 @@ def _splits(table: _Table, drafts: Sequence[_Draft], fractions: Fractions) -> li
     given = [draft.split for draft in drafts if draft.split is not None]
     if table.columns.split:
         return given
-    learned = [target.task for target in table.targets if target.kind != "item"]
+    learned = [target.task for target in table.targets if target.kind in ("class", "labels")]
     labels = [[f"{task}: {name}" for task in learned for name in draft.labels.get(task, ())] for draft in drafts]
     return share_out([draft.group for draft in drafts], labels, fractions)
 
 
 def _check(table: _Table, target: Target, drafts: Sequence[_Draft], splits: Sequence[Split]) -> None:
     """Refuse a task that cannot be learned or judged."""
-    rows = [(draft, split) for draft, split in zip(drafts, splits, strict=True) if target.task in draft.labels]
+    rows = [(draft, split) for draft, split in zip(drafts, splits, strict=True) if target.task in draft.answered]
     for wanted, purpose in (("train", "learn from"), ("valid", "choose the best epoch by")):
         if all(split != wanted for _, split in rows):
             shares = "mark some in the split column" if table.columns.split else "add rows or raise its fraction"
             raise table.error(f"task {target.task!r}: expected {wanted} rows to {purpose}, found none; {shares}")
-    if target.kind == "item":
+    if target.kind not in ("class", "labels"):
         return
     seen = {name for draft, split in rows if split == "train" for name in draft.labels[target.task]}
     for draft, split in rows:
@@ -266,7 +270,7 @@ def _check(table: _Table, target: Target, drafts: Sequence[_Draft], splits: Sequ
 def _example(
     draft: _Draft, split: Split, answers: Mapping[str, Mapping[str, int]], targets: Sequence[Target]
 ) -> Example:
-    labels: dict[str, Label] = {}
+    labels: dict[str, Label] = dict(draft.values)
     past = {}
     for target in targets:
         known = answers[target.task]
@@ -278,15 +282,9 @@ def _example(
     return Example(draft.id, draft.query, labels, draft.group, split, draft.time, past)
 
 
-def _task(target: Target, answers: tuple[str, ...], columns: Columns) -> Task:
-    match target.kind:
-        case "class":
-            return ClassTask(target.task, answers)
-        case "labels":
-            return LabelsTask(target.task, answers)
-        case "item":
-            parts = {"new only": is_new(target.task)} if columns.history else {}
-            return RankingTask(target.task, answers, parts=parts)
+def _learned(target: Target, answers: tuple[str, ...], examples: Sequence[Example]) -> Learned:
+    train = [one.labels[target.task] for one in examples if one.split == "train" and target.task in one.labels]
+    return Learned(target.task, answers, train)
 
 
 def _values(row: Row, column: str | None, separator: str | None) -> list[str] | None:

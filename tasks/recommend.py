@@ -8,15 +8,20 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from jaxtyping import Float, Int64
-from torch import Tensor
+from torch import Tensor, nn
 
 from ragmtl.retrieval.query import Query
-from ragmtl.tasks.base import Example, Head, Task, no_loss
+from ragmtl.tasks.answer import Answer, Asked, Score, softmax
+from ragmtl.tasks.base import Example, Head, Task, no_loss, positions
 from ragmtl.tasks.metrics import Statistics
 from ragmtl.tasks.ranks import Relevant, hit_rate, ndcg, ranks, recall, reciprocal_rank
+from ragmtl.tasks.targets import Learned
 
 Part = Callable[[Example, int], bool]
 """Whether an example counts in a part of the evaluation, given the item wanted."""
+
+
+SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +50,10 @@ class RankingTask:
     def head(self) -> Head:
         """The kind of head that answers this task."""
         return "ranking"
+
+    def new_head(self, dim: int) -> nn.Module:
+        """Not made here: the head of a ranking needs the vectors of its items."""
+        raise TypeError("the head of a ranking is made of its items, by ragmtl.sizes.build_model")
 
     def loss(self, logits: Float[Tensor, "batch answer"], examples: Sequence[Example]) -> Float[Tensor, ""]:
         """Cross-entropy over the items that may be answers, averaged over the labelled examples.
@@ -80,6 +89,21 @@ class RankingTask:
         """`all`, and each of `parts` in which (one of) the wanted items puts the example."""
         wanted = _items(example, self.name)
         return "all", *(name for name, part in self.parts.items() if any(part(example, item) for item in wanted))
+
+    def answer(self, logits: Float[np.ndarray, " answer"], asked: Asked) -> Answer:
+        """The best items that were not met before."""
+        scores = self.ranked(logits / np.float32(asked.temperature), asked)[:SHOWN]
+        return Answer(self.name, self.head, tuple(score.name for score in scores), scores)
+
+    def ranked(self, logits: Float[np.ndarray, " answer"], asked: Asked) -> tuple[Score, ...]:
+        """Items by probability, without those of the past."""
+        left, past = logits.astype(np.float64), asked.example.past[self.name]
+        left[past] = -np.inf
+        order = np.argsort(-left, kind="stable")[: len(left) - len(set(past.tolist()))]
+        chances = softmax(left)
+        return tuple(
+            Score(asked.label(self.answers[at]), float(chances[at]), self.answers[at]) for at in map(int, order)
+        )
 
     def wanted(self, examples: Sequence[Example]) -> Relevant:
         """The items that each example wants."""
@@ -117,8 +141,7 @@ _NOTHING = np.zeros(0, np.int64)
 
 
 def _items(example: Example, task: str) -> tuple[int, ...]:
-    label = example.labels.get(task, ())
-    return label if isinstance(label, tuple) else (label,)
+    return positions(example.labels.get(task))
 
 
 def is_new(task: str) -> Part:
@@ -128,6 +151,11 @@ def is_new(task: str) -> Part:
         return item not in example.past.get(task, _NOTHING)
 
     return part
+
+
+def ranking_task(learned: Learned, *, history: bool) -> RankingTask:
+    """The task of a column of items; with a history, those that were not met before are judged by themselves too."""
+    return RankingTask(learned.task, learned.answers, parts={"new only": is_new(learned.task)} if history else {})
 
 
 def ask(query: Query, tasks: Sequence[Task]) -> Example:

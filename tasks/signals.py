@@ -22,7 +22,7 @@ import numpy as np
 from jaxtyping import Float32
 from scipy.sparse import csr_array
 
-from ragmtl.tasks.base import Example, Items
+from ragmtl.tasks.base import Example, Items, positions
 from ragmtl.tasks.counts import DAY, ItemCounts
 from ragmtl.tasks.ease import Ease
 from ragmtl.tasks.habits import Habits
@@ -118,8 +118,7 @@ class TrainRows:
         for example in examples:
             if example.split == "train" and task in example.labels:
                 row = groups.setdefault(example.group, len(groups))
-                label = example.labels[task]
-                found = {*label} if isinstance(label, tuple) else {label}
+                found = {*positions(example.labels[task])}
                 pairs.update((row, item) for item in found.union(example.past[task].tolist() if past else ()))
         rows, columns = np.array(sorted(pairs), np.int64).reshape(-1, 2).T
         return cls(csr_array((np.ones(len(rows), np.float32), (rows, columns)), (len(groups), items)), groups)

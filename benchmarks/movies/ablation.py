@@ -13,11 +13,12 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.result import Place, Row, plain_row
-from ragmtl.build import Watch, evidence_index, gather, reader_for
+from ragmtl.build import Watch, evidence_index, reader_for
 from ragmtl.checks import checked_tasks
 from ragmtl.compare import load_measured, save_measured
 from ragmtl.config import Config
 from ragmtl.evaluate import Measured, evaluate
+from ragmtl.gather import gather
 from ragmtl.retrieval.controls import shuffle_links
 from ragmtl.retrieval.index import Index
 from ragmtl.run import Run, train_run

@@ -8,6 +8,9 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from ragmtl.models.batch import Batch
+from ragmtl.models.fusion.tokens import NodeTokens, PaddedTokens
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeadInput:
@@ -16,12 +19,19 @@ class HeadInput:
     Attributes:
         shared: The shared vector of each example.
         context: How much the query gives (see `query_context`), and for some rankings, habits of who asks.
-        signals: Scores of every item of the head's own task, if the task is a ranking and the batch has them.
+        signals: Scores of every item of the head's own task (or of whatever the task puts in their place), if the batch
+            has them.
+        nodes, passages: The evidence, encoded: nodes after they heard from their neighbours. None where a head is asked
+            without a model.
+        batch: All that was collated, for heads that read more than vectors; likewise.
     """
 
     shared: Float[Tensor, "batch dim"]
     context: Float[Tensor, "batch context"]
     signals: Float[Tensor, "batch item signal"] | None
+    nodes: NodeTokens | None = None
+    passages: PaddedTokens | None = None
+    batch: Batch | None = None
 
 
 QUERY_CONTEXT = 4

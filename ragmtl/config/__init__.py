@@ -9,15 +9,22 @@ import difflib
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Union, get_args
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, create_model, model_validator
 
 from ragmtl.config.graph import EndpointConfig, GraphConfig
 from ragmtl.config.model import ModelConfig
 from ragmtl.config.section import Section
 from ragmtl.config.servers import PassageServerConfig
-from ragmtl.config.tasks import ClassificationConfig, RankConfig, RecommendConfig, TaskConfig, TaskSection
+from ragmtl.config.tasks import (
+    ClassificationConfig,
+    RankConfig,
+    RecommendConfig,
+    TableSection,
+    TaskConfig,
+    TaskSection,
+)
 from ragmtl.errors import ConfigError
 from ragmtl.retrieval.settings import Fusion, Linking, Walk
 
@@ -32,6 +39,7 @@ __all__ = [
     "RankConfig",
     "RecommendConfig",
     "RetrievalConfig",
+    "TableSection",
     "TaskSection",
     "TrainingConfig",
     "parse_config",
@@ -164,8 +172,12 @@ class Config(Section):
         return self.folder / path
 
 
-def read_config(path: str | Path) -> Config:
+def read_config(path: str | Path, kinds: Sequence[type[TaskSection]] = ()) -> Config:
     """Read a configuration file.
+
+    Args:
+        path: The file.
+        kinds: Tasks of one's own that the file may name, beside those that the library has (docs/new-task.md).
 
     Raises:
         ConfigError: The file is missing, is no TOML, or holds something that cannot be used.
@@ -177,29 +189,39 @@ def read_config(path: str | Path) -> Config:
         raise ConfigError(f"{path}: expected a configuration file, found none; `ragmtl init` writes one") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: expected a TOML file, found: {error}") from None
-    config = parse_config(fields | {"folder": path.parent}, str(path))
+    config = parse_config(fields | {"folder": path.parent}, str(path), kinds)
     _refuse_missing_files(config, str(path))
     return config
 
 
-def parse_config(fields: dict[str, Any], source: str = "configuration") -> Config:
-    """Check plain values, as read from TOML or JSON.
+def parse_config(
+    fields: dict[str, Any], source: str = "configuration", kinds: Sequence[type[TaskSection]] = ()
+) -> Config:
+    """Check plain values, as read from TOML or JSON; `kinds` as for `read_config`.
 
     Raises:
         ConfigError: Something is unknown, missing, or of the wrong type; the message names the place.
     """
+    model = _with_kinds(kinds) if kinds else Config
     try:
-        return Config.model_validate(fields)
+        return model.model_validate(fields)
     except ValidationError as error:
-        problems = [_explain(problem["loc"], problem["type"], problem["msg"]) for problem in error.errors()]
+        problems = [_explain(problem["loc"], problem["type"], problem["msg"], model) for problem in error.errors()]
         raise ConfigError(f"{source}: " + "\n  ".join(problems)) from None
 
 
-def _explain(location: Sequence[str | int], kind: str, message: str) -> str:
+def _with_kinds(kinds: Sequence[type[TaskSection]]) -> type[Config]:
+    """The whole file with more kinds of tasks."""
+    members: Any = Union[(*get_args(get_args(TaskConfig)[0]), *kinds)]  # noqa: UP007 - as many as there are
+    tasks: Any = list[Annotated[members, Field(discriminator="kind")]]
+    return create_model("Config", __base__=Config, tasks=(tasks, []))
+
+
+def _explain(location: Sequence[str | int], kind: str, message: str, model: type[Config]) -> str:
     """One readable line for one of pydantic's findings."""
-    place = ".".join(str(part) for part in location if part not in _task_tags()) or "file"
+    place = ".".join(str(part) for part in location if part not in _sections(model)) or "file"
     if kind == "extra_forbidden":
-        return f"unknown key `{place}`{_nearest(str(location[-1]), _known_keys(location[:-1]))}"
+        return f"unknown key `{place}`{_nearest(str(location[-1]), _known_keys(location[:-1], model))}"
     if kind == "missing":
         return f"missing key `{place}`"
     return f"`{place}`: {message.removeprefix('Value error, ')}"
@@ -211,16 +233,19 @@ def _nearest(word: str, known: Sequence[str]) -> str:
     return f"; did you mean `{near[0]}`?" if near else f"; known here: {', '.join(known)}"
 
 
-def _task_tags() -> tuple[str, ...]:
-    return ("class", "labels", "recommend", "rank")
+def _sections(config: type[Config]) -> dict[str | int, type[BaseModel]]:
+    """The section of each kind of task."""
+    (tasks,) = get_args(config.model_fields["tasks"].annotation)
+    return {kind: section for section in get_args(get_args(tasks)[0]) for kind in get_args(_kind(section))}
 
 
-def _known_keys(location: Sequence[str | int]) -> list[str]:
+def _known_keys(location: Sequence[str | int], config: type[Config]) -> list[str]:
     """Names of the keys that the table at this place of the file may have."""
-    model: type[BaseModel] = Config
+    model: type[BaseModel] = config
+    sections = _sections(config)
     for part in location:
-        if part in _task_tags():
-            model = next(m for m in get_args(get_args(TaskConfig)[0]) if part in get_args(_kind(m)))
+        if part in sections:
+            model = sections[part]
         elif isinstance(part, str) and part != "tasks":
             annotation = model.model_fields[part].annotation
             annotation = next(iter(get_args(annotation)), annotation)

@@ -1,4 +1,8 @@
-"""The tables of `[[tasks]]`: what to learn, and from which columns."""
+"""The tables of `[[tasks]]`: what to learn, and from which columns.
+
+Each kind of task is a section here. One of your own is a section too, in your own file, handed to `read_config`
+(docs/new-task.md): a `TableSection`, which says with `target` what its column makes, and is read like all tables.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,8 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from ragmtl.config.section import Section
+from ragmtl.tasks.classify import class_task, labels_task
+from ragmtl.tasks.targets import Target
 
 
 class TaskSection(Section):
@@ -21,15 +27,13 @@ class TaskSection(Section):
     weight: float = Field(default=1.0, gt=0)
 
 
-class ClassificationConfig(TaskSection):
-    """Classes (`kind = "class"`: one of many) or labels (`kind = "labels"`: any number) of a text, an entity, or both.
+class TableSection(TaskSection):
+    """A task whose examples are the rows of a table: texts, entities or both. Tasks that read a table alike share it.
 
-    `text`, `entity`, `label`, `id`, `split`, `group` and `exclude` are names of columns. Without `split`, examples are
-    shared out by `fractions`, never dividing a group. `exclude` names groups of passages not to retrieve.
+    `text`, `entity`, `id`, `split`, `group` and `exclude` are names of columns. Without `split`, examples are shared
+    out by `fractions`, never dividing a group. `exclude` names groups of passages not to retrieve.
     """
 
-    kind: Literal["class", "labels"]
-    label: str
     text: str | None = None
     entity: str | None = None
     id: str | None = None
@@ -37,14 +41,33 @@ class ClassificationConfig(TaskSection):
     group: str | None = None
     exclude: str | None = None
     separator: str = "|"
-    min_count: int = Field(default=1, ge=1, description="classes with fewer examples are left out, and counted")
     fractions: tuple[float, float, float] = (0.7, 0.1, 0.2)
 
+    def target(self) -> Target:
+        """Which column to learn, how its cells are read, and the task that it makes."""
+        raise NotImplementedError(f"{type(self).__name__}: a section of a table says its target")
+
     @model_validator(mode="after")
-    def _has_input(self) -> ClassificationConfig:
+    def _has_input(self) -> TableSection:
         if self.text is None and self.entity is None:
             raise ValueError("expected a column for `text`, for `entity`, or both; found neither")
         return self
+
+
+class ClassificationConfig(TableSection):
+    """Classes (`kind = "class"`: one of many) or labels (`kind = "labels"`: any number) of a text, an entity, or both.
+
+    `label` is the name of a column.
+    """
+
+    kind: Literal["class", "labels"]
+    label: str
+    min_count: int = Field(default=1, ge=1, description="classes with fewer examples are left out, and counted")
+
+    def target(self) -> Target:
+        """Classes or labels."""
+        make = class_task if self.kind == "class" else labels_task
+        return Target(self.name, self.label, self.kind, make, self.min_count)
 
 
 class RecommendConfig(TaskSection):

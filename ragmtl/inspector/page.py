@@ -173,10 +173,14 @@ def _scale(answer: Answer) -> str:
         return f"{KINDS['labels'].capitalize()}: chosen from a probability of {percent(answer.threshold)} on, the line."
     if answer.kind == "ranking":
         return f"{KINDS['ranking'].capitalize()}; bars are relative to the first."
-    return f"{KINDS[answer.kind].capitalize()}, with probabilities."
+    if answer.meaning:
+        return escape(answer.meaning)
+    return f"{KINDS[answer.kind].capitalize()}, with probabilities." if answer.kind in KINDS else ""
 
 
 def _bars(answer: Answer, scores: tuple[Score, ...]) -> str:
+    if not scores:
+        return ""
     best = max((score.value for score in answer.scores), default=1.0) if answer.kind == "ranking" else 1.0
     return f'<ol class="bars">{"".join(_scored(answer, score, best or 1.0) for score in scores)}</ol>'
 

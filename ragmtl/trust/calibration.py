@@ -72,12 +72,6 @@ def _surprise(logits: Logits, task: Task, truth: Float64[np.ndarray, "example an
     return float((np.logaddexp.reduce(logits, axis=1) - (truth * logits).sum(axis=1)).mean())
 
 
-def warmed(threshold: float, temperature: float) -> float:
-    """The threshold that chooses the same labels when logits are divided by a temperature."""
-    inside = min(max(threshold, 1e-9), 1 - 1e-9)
-    return float(1 / (1 + ((1 - inside) / inside) ** (1 / temperature)))
-
-
 def _truth(task: Task, examples: Sequence[Example]) -> Float64[np.ndarray, "example answer"]:
     """1 for each right answer."""
     truth = np.zeros((len(examples), len(task.answers)))

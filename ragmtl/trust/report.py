@@ -9,7 +9,7 @@ from ragmtl.assembly import Assembly
 from ragmtl.models.model import Model
 from ragmtl.report import Row
 from ragmtl.retrieval.corpus import Corpus
-from ragmtl.tasks.base import Split, Task
+from ragmtl.tasks.base import CHOICES, Split, Task
 from ragmtl.tasks.bootstrap import Interval, bootstrap, paired_bootstrap
 from ragmtl.tasks.metrics import Statistics
 from ragmtl.trust.asking import ask, labelled_rows
@@ -39,13 +39,19 @@ class Trusted:
     seed: int
 
     def rows(self, assemblies: Sequence[Assembly]) -> list[Row]:
-        """Every figure of every task.
+        """Every figure of every task whose answers have chances.
 
         `fidelity` and `fidelity_random` are by how much the chance of an answer falls without the most attended or
         random evidence, `fidelity_gap` their difference; `attention_planted` and `attention_retrieved` are for one
         passage, `attention_gap` the second minus the first; `ece` is before and `ece_scaled` after the temperature.
         """
-        return [row for assembly in assemblies for task in assembly.source.tasks for row in self._task(assembly, task)]
+        return [
+            row
+            for assembly in assemblies
+            for task in assembly.source.tasks
+            if task.head in (*CHOICES, "ranking")
+            for row in self._task(assembly, task)
+        ]
 
     def _task(self, assembly: Assembly, task: Task) -> list[Row]:
         rows = labelled_rows(assembly, task, self.split)
@@ -65,7 +71,7 @@ class Trusted:
                 _groups(assembly, planted.rows),
             ),
         ]
-        if task.head != "ranking":
+        if task.head in CHOICES:
             logits, examples = ask(self.model, assembly, task, rows).logits, assembly.examples(rows)
             scales = {"ece": 1.0, "ece_scaled": self.temperatures.get(task.name, 1.0)}
             for name, scale in scales.items():
@@ -92,7 +98,7 @@ def temperatures(model: Model, assemblies: Sequence[Assembly]) -> dict[str, floa
     found = {}
     for assembly in assemblies:
         for task in assembly.source.tasks:
-            if task.head != "ranking":
+            if task.head in CHOICES:
                 rows = labelled_rows(assembly, task, "valid")
                 logits = ask(model, assembly, task, rows).logits
                 found[task.name] = fitted_temperature(logits, task, assembly.examples(rows))

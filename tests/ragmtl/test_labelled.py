@@ -5,9 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ragmtl.build import gather, new_model, open_index, reader_for
+from ragmtl.build import open_index, reader_for
 from ragmtl.compare import EvidenceKind
 from ragmtl.config import Config, read_config
+from ragmtl.fresh import new_model
+from ragmtl.gather import gather
 from ragmtl.inspector.page import render_prediction
 from ragmtl.inspector.words import attention_sentence
 from ragmtl.labelled import LabelledSource, answer_rows, asked, labelled_sources
@@ -19,6 +21,7 @@ from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.query import Query
 from ragmtl.run import train_run
 from ragmtl.tables import Loaded, load_tasks
+from ragmtl.tasks.base import positions
 from tests.laws.evidence import evidence_of, random_subgraph
 from tests.ragmtl.conftest import World
 
@@ -88,7 +91,7 @@ def test_answers_are_numbered_over_all_tasks(loaded: list[Loaded], sources: list
             if at in rows[task.name]
         ]
         labels = train[example].labels
-        assert len(names) == sum(1 if isinstance(label, int) else len(label) for label in labels.values())
+        assert len(names) == sum(len(positions(label)) for label in labels.values())
         assert tuple(names) == found.finder.examples[row].labels
 
 

@@ -18,7 +18,7 @@ from ragmtl.read import node_vectors
 from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.progress import Progress
 from ragmtl.retrieval.query import Query
-from ragmtl.trust.calibration import warmed
+from ragmtl.tasks.answer import warmed
 
 T = "https://tea.example/"
 TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"

@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ragmtl.build import KNOWLEDGE_SIGNALS, Material, evidence_index, gather, reader_for
+from ragmtl.build import evidence_index, reader_for
 from ragmtl.compare import EvidenceKind
 from ragmtl.config import Config
 from ragmtl.fit import _steps
+from ragmtl.gather import Material, gather
+from ragmtl.item_signals import KNOWLEDGE_SIGNALS
 from ragmtl.predict import Predictor
 from ragmtl.retrieval.index import Index
 from ragmtl.run import Run, train_run

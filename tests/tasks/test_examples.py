@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,11 @@ import pytest
 from ragmtl.errors import DataError
 from ragmtl.retrieval.query import Query
 from ragmtl.tasks.base import Source, Task
-from ragmtl.tasks.classify import ClassTask, LabelsTask
-from ragmtl.tasks.examples import Columns, Target, read_examples
-from ragmtl.tasks.recommend import RankingTask
+from ragmtl.tasks.classify import ClassTask, LabelsTask, class_task, labels_task
+from ragmtl.tasks.examples import Columns, read_examples
+from ragmtl.tasks.recommend import RankingTask, ranking_task
 from ragmtl.tasks.splits import Fractions
+from ragmtl.tasks.targets import Target
 
 NODES = ["http://x/Alien", "http://x/Brazil", "http://x/Casablanca"]
 FILMS: list[dict[str, object]] = [
@@ -24,7 +26,8 @@ FILMS: list[dict[str, object]] = [
     {"id": "6", "text": "a bar", "film": NODES[2], "mood": "odd", "tags": ["space"], "split": "test"},
 ]
 COLUMNS = Columns(id="id", text="text", entity="film", split="split")
-MOOD, TAGS = Target("mood", "mood", "class"), Target("tags", "tags", "labels")
+MOOD, TAGS = Target("mood", "mood", "class", class_task), Target("tags", "tags", "labels", labels_task)
+FILM = Target("film", "film", "item", partial(ranking_task, history=True))
 
 
 def _write(folder: Path, rows: Sequence[Mapping[str, object]]) -> Path:
@@ -68,7 +71,7 @@ def test_rows_without_any_label_are_left_out_and_counted(tmp_path: Path) -> None
 
 
 def test_rare_answers_are_left_out_and_counted(tmp_path: Path) -> None:
-    source = _read(tmp_path, _changed(2, mood="slow"), Target("mood", "mood", "class", min_count=2))
+    source = _read(tmp_path, _changed(2, mood="slow"), Target("mood", "mood", "class", class_task, min_count=2))
     assert source.tasks[0].answers == ("dark", "odd")
     assert len(source.examples) == 5
     assert source.notes == ("mood: 1 answers with fewer than 2 rows were left out (1 labels)",)
@@ -80,7 +83,7 @@ def test_cells_of_text_hold_several_values(tmp_path: Path) -> None:
     source = read_examples(
         path,
         Columns(text="text", group="group"),
-        [Target("tags", "tags", "labels")],
+        [TAGS],
         fractions=Fractions(0.5, 0.5, 0.0),
     )
     assert [example.id for example in source.examples] == ["line 2", "line 3", "line 5", "line 6"]
@@ -101,7 +104,7 @@ DIALOGUES: list[dict[str, object]] = [
 
 def test_items_are_ranked_from_a_text_and_a_history(tmp_path: Path) -> None:
     columns = Columns(text="said", history="met", group="d", exclude="rd-{d}", split="split")
-    source = read_examples(_write(tmp_path, DIALOGUES), columns, [Target("film", "film", "item")], known=NODES)
+    source = read_examples(_write(tmp_path, DIALOGUES), columns, [FILM], known=NODES)
     task, first, last = source.tasks[0], source.examples[0], source.examples[2]
     assert isinstance(task, RankingTask)
     assert task.answers == tuple(NODES)
@@ -115,7 +118,7 @@ def test_items_are_ranked_from_a_text_and_a_history(tmp_path: Path) -> None:
 def test_a_dialogue_may_begin_with_nothing(tmp_path: Path) -> None:
     rows: list[dict[str, object]] = [*DIALOGUES, {"d": "9", "said": [], "met": [], "film": NODES[0], "split": "valid"}]
     columns = Columns(text="said", history="met", group="d", split="split")
-    source = read_examples(_write(tmp_path, rows), columns, [Target("film", "film", "item")])
+    source = read_examples(_write(tmp_path, rows), columns, [FILM])
     assert source.examples[3].query == Query()
 
 

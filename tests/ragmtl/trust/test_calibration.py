@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from ragmtl.retrieval.query import Query
+from ragmtl.tasks.answer import warmed
 from ragmtl.tasks.base import Example, Label
 from ragmtl.tasks.classify import ClassTask, LabelsTask
 from ragmtl.trust.asking import chances
-from ragmtl.trust.calibration import calibration_error, fitted_temperature, warmed
+from ragmtl.trust.calibration import calibration_error, fitted_temperature
 
 CLASSES = ClassTask("kind", ("a", "b", "c"))
 LABELS = LabelsTask("marks", ("x", "y"))

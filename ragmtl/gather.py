@@ -1,0 +1,148 @@
+"""Gathering: everything that training reads on one kind of evidence, retrieved and encoded once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from ragmtl.assembly import Assembly
+from ragmtl.build import Watch, retriever_for, unwatched
+from ragmtl.compare import EvidenceKind
+from ragmtl.config import Config
+from ragmtl.facts import NodeFacts, fact_tables, learn_facts
+from ragmtl.item_signals import item_signals
+from ragmtl.kg.graph import KnowledgeGraph
+from ragmtl.labelled import asked, labelled_sources
+from ragmtl.learned import id_tables, learned_entities
+from ragmtl.models.batch import Reading, Vectors
+from ragmtl.models.heads.ranking import Items
+from ragmtl.read import (
+    item_table,
+    neighbours,
+    node_vectors,
+    read_queries,
+    segment_scale,
+    used_nodes,
+)
+from ragmtl.retrieval.encoders.encoder import Encoder
+from ragmtl.retrieval.index import Index
+from ragmtl.tables import Loaded
+from ragmtl.tasks.base import Example
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """Everything that training reads on one kind of evidence.
+
+    Attributes:
+        assemblies: One per source.
+        entities: Nodes that have a learned vector, for each source.
+        items: The items of each ranking.
+        scale: Mean and spread of the segments of training texts.
+        index: Where the evidence is from.
+        facts: Which types and numbers of nodes are read.
+    """
+
+    assemblies: tuple[Assembly, ...]
+    entities: tuple[Int64[np.ndarray, " _entity"], ...]
+    items: dict[str, Items]
+    scale: tuple[Float32[np.ndarray, " wide"], Float32[np.ndarray, " wide"]]
+    index: Index
+    facts: NodeFacts
+
+    def only(self, tasks: Sequence[str]) -> tuple[Assembly, ...]:
+        """The sources of these tasks, with these tasks only."""
+        return tuple(kept for assembly in self.assemblies if (kept := assembly.only(tasks)) is not None)
+
+
+def gather(
+    config: Config,
+    index: Index,
+    reader: Encoder,
+    loaded: Sequence[Loaded],
+    kind: EvidenceKind,
+    *,
+    seed: int,
+    watch: Watch = unwatched,
+) -> Material:
+    """Retrieve and encode for all examples of all sources.
+
+    Args:
+        config: Says how much is retrieved.
+        index: Where it is retrieved from; that of the shuffled graph for this control.
+        reader: Makes the vectors of segments of text.
+        loaded: The sources.
+        kind: Which evidence.
+        seed: Of random passages.
+        watch: Gives progress bars.
+    """
+    graph, hide = index.graph, hidden_relations(config, index.graph)
+    rankings = [task for one in loaded for task in one.source.tasks if task.head == "ranking"]
+    nodes = {task.name: item_nodes(graph, task.answers) for task in rankings}
+    targets = np.unique(np.concatenate([np.zeros(0, np.int64), *nodes.values()]))
+    retriever = retriever_for(config, index, kind, targets[targets >= 0], seed)
+    labelled = labelled_sources(loaded, index.encoder, config.retrieval.neighbours)
+    readings = []
+    for one, known in zip(loaded, labelled, strict=True):
+        queries = [example.query for example in one.source.examples]
+        found = read_queries(queries, retriever, index, reader, watch(f"reading {one.source.name}"))
+        asking = [asked(example) for example in one.source.examples]
+        readings.append(found if known is None else known.add(found, asking, kind, seed))
+    beside = {
+        name: [neighbours(graph, node, hide) for node in items.tolist()]
+        for name, items in nodes.items()
+        if kind != "none"
+    }
+    met = [
+        learned_entities(*_trained(one, found), one.source.tasks, config.model.frequent)
+        if "ids" in config.model.features
+        else np.zeros(0, np.int64)
+        for one, found in zip(loaded, readings, strict=True)
+    ]
+    trained = [reading for one, found in zip(loaded, readings, strict=True) for reading in _trained(one, found)[0]]
+    read = [reading for one in readings for reading in one]
+    used = used_nodes(
+        read, [items[items >= 0] for items in nodes.values()] + [near for found in beside.values() for near in found]
+    )
+    described = node_vectors(graph, used, index.encoder, hide, watch("encoding nodes"))
+    facts = learn_facts(config.model, graph, trained, hide)
+    tables = fact_tables(graph, facts, used, hide)
+    vectors = [
+        Vectors(described, ids, index.dense.vectors, *tables, known.table if known else None)
+        for ids, known in zip(id_tables(len(graph.nodes), met), labelled, strict=True)
+    ]
+    items = {
+        name: item_table(nodes[name], one.seen[name], seen_by, beside.get(name))
+        for one, seen_by in zip(loaded, vectors, strict=True)
+        for name in one.seen
+    }
+    signals = [
+        {name: item_signals(name, one.signals[name], nodes[name], index, hide, kind) for name in one.signals}
+        for one in loaded
+    ]
+    assemblies = tuple(
+        Assembly(one.source, found, seen_by, given)
+        for one, found, seen_by, given in zip(loaded, readings, vectors, signals, strict=True)
+    )
+    return Material(assemblies, tuple(met), items, segment_scale(trained), index, facts)
+
+
+def _trained(one: Loaded, readings: Sequence[Reading]) -> tuple[list[Reading], list[Example]]:
+    """The training examples of a source, and what was read about them."""
+    rows = one.source.positions("train").tolist()
+    return [readings[row] for row in rows], [one.source.examples[row] for row in rows]
+
+
+def hidden_relations(config: Config, graph: KnowledgeGraph) -> frozenset[int]:
+    """Relations that state a label of some task: no description of a node may show them."""
+    found = (graph.relations.find(iri) for task in config.tasks for iri in task.hide)
+    return frozenset(relation for relation in found if relation is not None)
+
+
+def item_nodes(graph: KnowledgeGraph, answers: Sequence[str]) -> Int64[np.ndarray, " item"]:
+    """The node of each item; -1 for those that the graph does not know."""
+    found = (graph.nodes.find(iri) for iri in answers)
+    return np.array([-1 if node is None else node for node in found], np.int64)

@@ -1,0 +1,58 @@
+"""What a ranking knows of each item for a query: collaborative signals, and what the graph and the passages say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from ragmtl.assembly import ItemSignals
+from ragmtl.compare import EvidenceKind
+from ragmtl.kg.walks.similar import adamic_adar
+from ragmtl.read import evidence_signals
+from ragmtl.retrieval.evidence import Evidence
+from ragmtl.retrieval.index import Index
+from ragmtl.tasks.base import Example
+from ragmtl.tasks.ease import MOST_ITEMS
+from ragmtl.tasks.neighbours import Neighbours
+from ragmtl.tasks.signals import Signals
+
+KNOWLEDGE_SIGNALS = ("alike in the graph", "alike in the graph to the last", "near in the graph", "in the passages")
+"""Signals that every ranking has beside the collaborative ones; zero in arms without retrieval."""
+
+SIMILARITY_SCALE, EVIDENCE_SCALE = 10.0, 5.0
+
+
+def item_signals(
+    task: str,
+    signals: Signals,
+    nodes: Int64[np.ndarray, " item"],
+    index: Index,
+    hide: frozenset[int],
+    kind: EvidenceKind,
+) -> ItemSignals:
+    """The collaborative signals of a ranking, and what knowledge says of its items (zeros in arms without).
+
+    Args:
+        task: Name of the ranking.
+        signals: The collaborative signals.
+        nodes: Node of each item; -1 where the graph does not know it.
+        index: Where evidence is from.
+        hide: Relations that must not be seen.
+        kind: Which evidence the arm reads.
+    """
+    columns = np.full(len(index.graph.nodes), -1, np.int64)
+    columns[nodes[nodes >= 0]] = np.flatnonzero(nodes >= 0)
+    knows = kind != "none" and len(nodes) <= MOST_ITEMS
+    alike = Neighbours.of(task, "alike in the graph", adamic_adar(index.graph, nodes, hide)) if knows else None
+
+    def compute(
+        examples: Sequence[Example], evidence: Sequence[Evidence | None]
+    ) -> Float32[np.ndarray, "example item signal"]:
+        collaborative = signals.compute(examples)
+        found = evidence_signals(evidence, columns, len(nodes), index.corpus.entities_of)
+        near = np.zeros_like(found) if alike is None else np.stack(alike.scores(examples), axis=2)
+        return np.concatenate([collaborative, near * SIMILARITY_SCALE, found * EVIDENCE_SCALE], axis=2)
+
+    return ItemSignals(compute, signals.context)

@@ -1,0 +1,91 @@
+"""What a task answers to one question, and how that is read off its logits: each task shows its own answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from ragmtl.tasks.base import Example
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One possible answer: its name, its IRI where it is an entity, and how much speaks for it.
+
+    `value` is a probability for classes and labels, and a probability among all items for rankings.
+    """
+
+    name: str
+    value: float
+    iri: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """What one entity of the evidence adds by itself to the logit of an answer (`ragmtl/models/heads/votes.py`)."""
+
+    answer: str
+    iri: str
+    label: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one task answers.
+
+    Attributes:
+        task: Name of the task.
+        kind: `class` (one of the scores), `labels` (any number of them), `ranking`, or what else the task's head is.
+        chosen: What the task settles on, in words: names of classes, labels or items, best first; a number; a text.
+        scores: All classes or labels, or the best items; best first; none where there is nothing to choose from.
+        threshold: From which probability on a label is chosen; only for `labels`.
+        votes: The entities that spoke most for or against what was chosen, strongest first; none for rankings.
+        meaning: What kind of answer this is, as a sentence, for kinds that the inspector does not know.
+    """
+
+    task: str
+    kind: str
+    chosen: tuple[str, ...]
+    scores: tuple[Score, ...]
+    threshold: float | None = None
+    votes: tuple[Vote, ...] = ()
+    meaning: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """What a task needs to show its answer to one example.
+
+    Attributes:
+        example: What was asked.
+        label: The readable name of an IRI.
+        threshold: From which probability on a label is chosen, where validation has chosen one; before the temperature.
+        temperature: What logits are divided by before they become chances.
+    """
+
+    example: Example
+    label: Callable[[str], str]
+    threshold: float | None = None
+    temperature: float = 1.0
+
+
+def softmax(logits: Float[np.ndarray, " answer"]) -> Float[np.ndarray, " answer"]:
+    """Chances of one answer of many; they add up to 1."""
+    raised = np.exp(logits - logits.max())
+    return np.asarray(raised / raised.sum())
+
+
+def best_first(names: Sequence[str], chances: Float[np.ndarray, " answer"]) -> tuple[Score, ...]:
+    """Every answer with its chance, the likeliest first."""
+    order = np.argsort(-chances, kind="stable")
+    return tuple(Score(names[at], float(chances[at])) for at in map(int, order))
+
+
+def warmed(threshold: float, temperature: float) -> float:
+    """The threshold that chooses the same labels when logits are divided by a temperature."""
+    inside = min(max(threshold, 1e-9), 1 - 1e-9)
+    return float(1 / (1 + ((1 - inside) / inside) ** (1 / temperature)))
