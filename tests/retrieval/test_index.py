@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -40,9 +39,7 @@ def copy(index: Index, tmp_path: Path) -> Path:
 
 
 def test_built_and_loaded_all_parts_are_there(index: Index, graph: KnowledgeGraph, corpus: Corpus) -> None:
-    start = time.perf_counter()
     loaded = Index.load(index.directory)
-    assert time.perf_counter() - start < 1
     assert (loaded.graph.digest, loaded.corpus.digest) == (graph.digest, corpus.digest)
     assert loaded.corpus.ids[int(loaded.bm25.search("stale bread", 1)[0][0])] == "p-bread"
     assert loaded.corpus.ids[int(loaded.tfidf.search("stale bread", 1)[0][0])] == "p-bread"

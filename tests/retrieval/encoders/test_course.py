@@ -73,7 +73,7 @@ def test_killed_without_warning_it_goes_on(tmp_path: Path) -> None:
     code = (
         "import sys, time, torch\ntorch.set_num_threads(1)\n"
         "from pathlib import Path\nfrom tests.retrieval.encoders.test_course import learned\n"
-        "learned(Path(sys.argv[1]), progress=lambda done, total: time.sleep(0.05))\n"
+        "learned(Path(sys.argv[1]), progress=lambda done, total: time.sleep(120 if done == 12 else 0))\n"
     )
     child = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "killed")], cwd=Path(__file__).parents[3])
     until = time.monotonic() + 120

