@@ -4,7 +4,8 @@
 
 A new directory is filled beside the old one; the old one steps aside, and the new one takes its place. A process that
 is killed between these two steps leaves the old one aside; whoever opens or writes the directory next puts it back.
-Who writes holds a lock on the folder that is filled, which the system takes back from a process that is killed.
+Who writes holds a lock on the folder that is filled, which the system takes back from a process that is killed. Who
+reads may hold the directory where it stands (`watching`); writers wait for readers, but not for ever.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,11 +21,15 @@ from pathlib import Path
 from ragmtl.errors import DataError, MismatchError
 
 try:
-    from fcntl import LOCK_EX, flock
+    from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, flock
 except ImportError:  # Windows cannot lock a folder
     flock = None  # type: ignore[assignment]
 
 _TRIES = 10
+_PATIENCE = 5.0
+"""How many seconds readers and writers wait for each other before they go on without a lock."""
+_NO_LOCKS = {errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
+"""What file systems say that cannot lock a folder, NFS for one."""
 
 
 @contextmanager
@@ -56,12 +62,33 @@ def writing(directory: Path) -> Iterator[Path]:
         finally:
             if _is(building, handle):  # else it has taken its place, and this one is of the next who writes
                 shutil.rmtree(building, ignore_errors=True)
-            os.close(handle)
+            _release(handle)
     except OSError as error:
         message = (
             f"expected to write this directory, found: {error.strerror or error}; make room, or choose another place"
         )
         raise DataError(message, directory) from error
+
+
+@contextmanager
+def watching(directory: Path, *, hold: bool) -> Iterator[Callable[[], bool]]:
+    """Tells whether a directory is still the one that it was at first, for those who read many files of it.
+
+    Args:
+        directory: It need not be there.
+        hold: Whether nobody may replace it meanwhile: for some seconds, and where folders can be locked. Else a writer
+            that never rests may overtake a reader again and again.
+    """
+    handle = _looked_at(directory)
+    try:
+        if hold and handle is not None:
+            _wait_for(handle, LOCK_SH)
+        yield (
+            lambda: handle is None or _is(directory, handle)
+        )  # the number of a folder that is open is given to no other
+    finally:
+        if handle is not None:
+            _release(handle)
 
 
 def put_back(directory: Path, check: Callable[[Path], object]) -> None:
@@ -92,7 +119,7 @@ def _claimed(folder: Path) -> int:
         with suppress(FileNotFoundError):  # whoever had it before may take it away at any moment
             handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
             try:
-                flock(handle, LOCK_EX)
+                _lock(handle, LOCK_EX)
                 if _is(folder, handle):
                     _empty(folder)
                     return handle
@@ -100,6 +127,44 @@ def _claimed(folder: Path) -> int:
                 os.close(handle)
                 raise
             os.close(handle)
+
+
+def _looked_at(folder: Path) -> int | None:
+    """A handle of a folder that may be locked; None where there is no such folder."""
+    if flock is None:
+        return None
+    try:
+        return os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return None
+
+
+def _lock(handle: int, how: int) -> bool:
+    """Lock a folder, and say whether it is; it is not where another holds it and none may wait for it."""
+    try:
+        flock(handle, how)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+    return True
+
+
+def _wait_for(handle: int, how: int) -> None:
+    """Lock a folder as soon as the others have left it, or go on without after some seconds."""
+    end, pause = time.monotonic() + _PATIENCE, 1e-4
+    while not _lock(handle, how | LOCK_NB) and time.monotonic() < end:
+        time.sleep(pause)
+        pause = min(2 * pause, 0.01)
+
+
+def _release(handle: int) -> None:
+    """Give a lock back, also for processes that were forked meanwhile and have the same handle."""
+    if flock is not None:
+        with suppress(OSError):
+            flock(handle, LOCK_UN)
+    os.close(handle)
 
 
 def _is(folder: Path, handle: int) -> bool:
@@ -123,7 +188,7 @@ def _take_place(building: Path, directory: Path, old: Path) -> None:
     for left in reversed(range(_TRIES)):
         if directory.exists():
             shutil.rmtree(old, ignore_errors=True)
-            os.replace(directory, old)
+            _step_aside(directory, old)
         try:
             os.replace(building, directory)
             break
@@ -131,6 +196,18 @@ def _take_place(building: Path, directory: Path, old: Path) -> None:
             if not left or error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                 raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _step_aside(directory: Path, old: Path) -> None:
+    """Move a directory away, when those who read it are done."""
+    handle = _looked_at(directory)
+    try:
+        if handle is not None:
+            _wait_for(handle, LOCK_EX)
+        os.replace(directory, old)
+    finally:
+        if handle is not None:
+            _release(handle)
 
 
 def _beside(directory: Path, state: str) -> Path:

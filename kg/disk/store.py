@@ -7,6 +7,7 @@ on loading, the size and type of every file must be those of the manifest, and n
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +18,7 @@ import numpy as np
 from ragmtl import __version__
 from ragmtl.errors import MismatchError
 from ragmtl.kg.adjacency import Adjacency, outgoing
-from ragmtl.kg.disk.replace import put_back, replacing
+from ragmtl.kg.disk.replace import put_back, replacing, watching
 from ragmtl.kg.disk.whole import check_whole
 from ragmtl.kg.encoding.encode import digest_of
 from ragmtl.kg.graph import KnowledgeGraph
@@ -31,7 +32,12 @@ from ragmtl.kg.vocabulary import Roles, Vocabulary
 FORMAT = "ragmtl graph 4"
 MANIFEST = "manifest.json"
 _AGAIN = "build it again"
-_TRIES = 10
+_TRIES, _PAUSE = 10, 0.002
+"""How often, and after how many seconds each, to look for a graph that is not there: another may take its place now."""
+_QUICK = 2
+"""How often to try to open a graph before writers have to wait."""
+_PATIENCE = 60.0
+"""For how many seconds to try to open a graph that is replaced each time."""
 
 
 def save(graph: KnowledgeGraph, directory: Path) -> None:
@@ -52,19 +58,24 @@ def load(directory: Path, *, verify: bool = False) -> KnowledgeGraph:
 
 
 def _load_steady(directory: Path) -> KnowledgeGraph:
-    """Open a graph, anew where another process replaced it on the way."""
-    for _ in range(_TRIES):
+    """Open a graph, anew where another process replaced it on the way; what is broken and stays so is told at once."""
+    end, tries, missing = time.monotonic() + _PATIENCE, 0, 0
+    while True:
         put_back(directory, _load)
-        before = written_at(directory)
-        try:
-            graph = _load(directory)
-        except MismatchError:
-            if before is not None and written_at(directory) == before:
-                raise
-        else:
-            if written_at(directory) == before:
-                return graph
-    return _load(directory)
+        with watching(directory, hold=tries >= _QUICK) as is_same:
+            before = written_at(directory)
+            try:
+                graph = _load(directory)
+            except MismatchError:
+                missing += before is None
+                stays = is_same() and written_at(directory) == before
+                if stays and (before is not None or missing == _TRIES) or time.monotonic() > end:
+                    raise
+            else:
+                if is_same() and written_at(directory) == before:
+                    return graph
+        tries += 1
+        time.sleep(_PAUSE)
 
 
 def written_at(directory: Path) -> tuple[int, int] | None:

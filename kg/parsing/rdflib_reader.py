@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
-from threading import RLock
 from typing import Any
 from xml.sax import SAXParseException
 
@@ -42,11 +41,8 @@ from ragmtl.kg.parsing.unpack import opened
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _NUMBER = re.compile(r"[-+]?[0-9.]+\Z")
 _ASTRAL = re.compile("[\U00010000-\U000effff]")  # names with a prefix may hold all of them, IRIs not quite
-_SETTINGS = threading.Lock()  # the library's are those of the whole process
 _NO_BASE = "prospero://no-base.invalid/"  # urljoin knows this scheme, and nobody has used it since 1995
-
-
-_ONE_AT_A_TIME = RLock()
+_ONE_AT_A_TIME = threading.RLock()
 """Settings of the library are those of the whole process."""
 
 
@@ -135,7 +131,7 @@ def parse_file(reading: Reading, name: str) -> None:
         DataError: It is malformed (with the line, where the library tells it).
     """
     try:
-        with _ONE_AT_A_TIME, _literals_as_written():
+        with _literals_as_written():
             match name:
                 case "nt" | "nquads":
                     _parse_lines(reading, quads=name == "nquads")
@@ -239,7 +235,7 @@ def _base(reading: Reading) -> str:
 @contextmanager
 def _literals_as_written() -> Iterator[None]:
     """Keeps the library from rewriting literals ("01" to "1") and from logging odd ones; for one thread at a time."""
-    with _SETTINGS, warnings.catch_warnings():
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
         normalise, log = rdflib.NORMALIZE_LITERALS, logging.getLogger("rdflib.term")
         disabled = log.disabled
         warnings.simplefilter("ignore")

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
+from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
 import pytest
 
 from ragmtl.errors import DataError, MismatchError
-from ragmtl.kg.disk.replace import put_back, replacing, writing
+from ragmtl.kg.disk import replace
+from ragmtl.kg.disk.replace import put_back, replacing, watching, writing
 
 
 def write(directory: Path, text: str) -> None:
@@ -116,10 +120,10 @@ def test_a_writer_waits_until_the_other_has_left(directory: Path) -> None:
 def test_a_reader_that_puts_the_old_one_back_meanwhile_does_no_harm(
     directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    replace = os.replace
+    moved = os.replace
 
     def disturbed(source: Path, target: Path) -> None:
-        replace(source, target)
+        moved(source, target)
         if target.name == ".place.old":
             monkeypatch.undo()
             put_back(directory, check)
@@ -135,3 +139,60 @@ def test_a_place_that_cannot_be_made_is_one_error(tmp_path: Path) -> None:
     for place in (tmp_path / "file" / "place", Path("/proc/none/place")):
         with pytest.raises(DataError, match="expected to write this directory"):
             write(place, "one")
+
+
+def test_a_writer_waits_for_a_reader_that_holds_the_directory(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replace, "_PATIENCE", 60.0)
+    with ThreadPoolExecutor(1) as pool:
+        with watching(directory, hold=True):
+            writer = pool.submit(write, directory, "two")
+            wait([writer], timeout=0.05)
+            assert (directory / "text").read_text() == "one"
+        writer.result()
+    assert (directory / "text").read_text() == "two"
+
+
+def test_a_reader_that_never_leaves_does_not_stop_a_writer(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replace, "_PATIENCE", 0.02)
+    with watching(directory, hold=True) as is_same:
+        assert is_same()
+        write(directory, "two")
+        assert not is_same()
+    assert (directory / "text").read_text() == "two"
+
+
+def test_what_is_not_there_can_be_held_too(tmp_path: Path) -> None:
+    with watching(tmp_path / "none", hold=True):
+        write(tmp_path / "none", "one")
+    assert (tmp_path / "none" / "text").read_text() == "one"
+
+
+def test_a_lock_ends_with_its_writer_though_a_fork_has_its_handle(directory: Path) -> None:
+    with replacing(directory) as building:
+        handles = [int(name) for name in os.listdir("/proc/self/fd") if _opens(int(name), building)]
+        inherited = os.dup(handles[0])
+        (building / "text").write_text("two")
+    handle = os.open(directory, os.O_RDONLY)
+    flock(handle, LOCK_EX | LOCK_NB)
+    os.close(handle)
+    os.close(inherited)
+
+
+def _opens(handle: int, folder: Path) -> bool:
+    with suppress(OSError):
+        return os.path.samestat(os.fstat(handle), folder.stat())
+    return False
+
+
+@pytest.mark.parametrize("reason", [errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP])
+def test_file_systems_without_locks_are_written_too(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, reason: int
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(reason, os.strerror(reason))
+
+    monkeypatch.setattr(replace, "flock", refuse)
+    write(directory, "two")
+    with watching(directory, hold=True):
+        assert (directory / "text").read_text() == "two"
+    assert [path.name for path in directory.parent.iterdir()] == ["place"]

@@ -4,8 +4,10 @@ import json
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ragmtl.errors import DataError, MismatchError
+from ragmtl.kg.disk import replace, store
 from ragmtl.kg.graph import KnowledgeGraph, Literal
 from ragmtl.kg.vocabulary import RDFS
 from ragmtl.kg.walks.walk import pagerank
@@ -210,7 +213,51 @@ def test_a_reader_never_sees_parts_of_two_graphs(tmp_path: Path) -> None:
     assert digests <= {graph.digest for graph in graphs}
 
 
-@pytest.mark.parametrize("moment", [0.0, 0.01, 0.02, 0.05])
+def test_a_writer_waits_until_a_reader_has_opened_all_arrays(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other, opened = KnowledgeGraph.from_triples([("a:a", "a:new", "a:b")]), store._open
+    whole: list[Future[None]] = []
+    with ThreadPoolExecutor(1) as pool:
+
+        def overtaken(directory: Path, name: str, described: Mapping[str, Any]) -> np.ndarray:
+            if not whole:
+                whole.append(pool.submit(other.save, saved))
+                wait(whole, timeout=0.1)
+            return opened(directory, name, described)
+
+        monkeypatch.setattr(replace, "_PATIENCE", 60.0)
+        monkeypatch.setattr(store, "_QUICK", 0)
+        monkeypatch.setattr(store, "_open", overtaken)
+        assert_same(KnowledgeGraph.from_triples(TRIPLES), KnowledgeGraph.load(saved, verify=True))
+        whole[0].result()
+    assert KnowledgeGraph.load(saved).digest == other.digest
+
+
+def test_a_reader_that_is_overtaken_opens_the_graph_anew(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other, opened, times = KnowledgeGraph.from_triples([("a:a", "a:new", "a:b")]), store._open, iter(range(30))
+
+    def overtaken(directory: Path, name: str, described: Mapping[str, Any]) -> np.ndarray:
+        if name == "tails" and next(times, None) is not None:
+            other.save(saved)
+        return opened(directory, name, described)
+
+    monkeypatch.setattr(replace, "flock", None)
+    monkeypatch.setattr(store, "_open", overtaken)
+    assert KnowledgeGraph.load(saved, verify=True).digest == other.digest
+
+
+def test_a_reader_that_is_always_overtaken_gives_up(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def overtaken(directory: Path, *_: object) -> np.ndarray:
+        KnowledgeGraph.from_triples([("a:a", "a:new", "a:b")]).save(saved)
+        raise MismatchError("expected one graph, found another")
+
+    monkeypatch.setattr(replace, "flock", None)
+    monkeypatch.setattr(store, "_PATIENCE", 0.02)
+    monkeypatch.setattr(store, "_open", overtaken)
+    with pytest.raises(MismatchError, match="found another"):
+        KnowledgeGraph.load(saved)
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.02])
 def test_a_process_that_is_killed_while_it_saves_leaves_a_whole_graph(saved: Path, moment: float) -> None:
     code = "import sys; from ragmtl.kg.graph import KnowledgeGraph as K; g = K.from_triples([('a:x', 'a:y', 'a:z')])"
     loop = f"{code}\nprint(flush=True)\nwhile True: g.save(sys.argv[1])"

@@ -109,10 +109,10 @@ def slow(handler: BaseHTTPRequestHandler, content: bytes) -> None:
     handler.send_response(200)
     handler.send_header("Content-Type", "application/n-triples")
     handler.end_headers()
-    for _ in range(40):
+    while True:  # until nobody listens
         handler.wfile.write(b"#\n")
         handler.wfile.flush()
-        time.sleep(0.05)
+        time.sleep(0.02)
 
 
 def hang_up(handler: BaseHTTPRequestHandler, content: bytes) -> None:
@@ -217,10 +217,8 @@ def test_waits_grow_until_it_is_an_error(server: Server, tmp_path: Path) -> None
 
 def test_a_slow_answer_is_given_up(server: Server, tmp_path: Path) -> None:
     server.replies = [slow]
-    start = time.monotonic()
     with pytest.raises(DataError, match=r"no answer within 0\.2 seconds 1 times"):
         endpoint(server, attempts=1, timeout=0.2).fetch(tmp_path)
-    assert time.monotonic() - start < 1.5
 
 
 def test_nobody_there_is_an_error(tmp_path: Path) -> None:

@@ -70,14 +70,14 @@ def running(command: list[str], port: int, log: Path) -> Iterator[None]:
     """A server that listens."""
     with log.open("w") as file, subprocess.Popen(command, stdout=file, stderr=file) as process:
         try:
-            for _ in range(300):
+            for _ in range(1200):
                 with socket.socket() as probe:
                     if probe.connect_ex(("127.0.0.1", port)) == 0:
                         break
                 assert process.poll() is None, log.read_text()
                 time.sleep(0.1)
             else:
-                pytest.fail(f"no server after 30 seconds: {log.read_text()}")
+                pytest.fail(f"no server after two minutes: {log.read_text()}")
             yield
         finally:
             process.terminate()

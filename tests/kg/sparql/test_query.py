@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import count
 from threading import Thread
+from types import SimpleNamespace
 
 import pytest
 
 from ragmtl.errors import DataError
 from ragmtl.kg.bridge.store import GraphStore
 from ragmtl.kg.graph import KnowledgeGraph, Literal
+from ragmtl.kg.sparql import query as asked
 from ragmtl.kg.sparql.query import query
 
 PREFIXES = {"x": "http://x/"}
@@ -22,6 +24,11 @@ def graph() -> KnowledgeGraph:
         (f"http://x/n{one}", "http://x/p", f"http://x/n{other}") for one in range(60) for other in range(60)
     ]
     return KnowledgeGraph.from_triples([*triples, ("http://x/n0", "http://x/q", Literal("007", language="en"))])
+
+
+def ticking() -> SimpleNamespace:
+    """A clock on which ten milliseconds pass each time that somebody looks at it."""
+    return SimpleNamespace(monotonic=count(step=0.01).__next__)
 
 
 @pytest.fixture
@@ -44,7 +51,7 @@ def listener() -> Iterator[tuple[str, list[str]]]:
             pass
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/", calls
     server.shutdown()
@@ -117,13 +124,12 @@ ENDLESS = "{ ?a x:p ?b . ?c x:p ?d . ?e x:p ?f . ?g x:p ?h FILTER(?a = ?b && ?b 
     ],
 )
 def test_a_question_without_end_is_stopped(graph: KnowledgeGraph, question: str) -> None:
-    start = time.monotonic()
     with pytest.raises(DataError, match=r"expected an answer within 0\.3 seconds, found none; ask for less"):
         query(graph, question, prefixes=PREFIXES, seconds=0.3)
-    assert time.monotonic() - start < 20
 
 
-def test_what_was_found_in_time_is_given(graph: KnowledgeGraph) -> None:
+def test_what_was_found_in_time_is_given(graph: KnowledgeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asked, "time", ticking())
     question = "SELECT * { ?a x:p ?b . ?c x:p ?d . ?e x:p ?f }"
     found = query(graph, question, prefixes=PREFIXES, seconds=0.3)
     assert found.rows
