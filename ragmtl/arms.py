@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ragmtl.build import Watch, evidence_index, reader_for, unwatched
 from ragmtl.checks import Tell, checked_tasks, inform, refuse_unlabelled, untold
+from ragmtl.claim import claim, stated
 from ragmtl.compare import Arm, EvidenceKind, choose_arms, compare
 from ragmtl.config import Config
 from ragmtl.curves import curves_of, save_curves
-from ragmtl.errors import MismatchError
 from ragmtl.evaluate import Measured, evaluate
-from ragmtl.fit import fit, tables_of
+from ragmtl.fit import fit
 from ragmtl.gather import Material, gather
 from ragmtl.report import Comparison
 from ragmtl.retrieval.encoders.encoder import Encoder
@@ -90,7 +89,8 @@ def compare_arms(
     chosen, folder = choose_arms(arms), Path(folder)
     loaded = checked_tasks(config, index.graph)
     refuse_unlabelled(loaded, "test")
-    _claim(folder, config, index, tuned)
+    content = stated(config, index) | ({} if tuned is None else {"tuned": tuned.stated()})
+    claim(folder, "comparison", content)
     notes = inform(loaded, index.graph, tell)
     grounds = Grounds.of(config, index, loaded, folder, watch)
 
@@ -108,32 +108,3 @@ def compare_arms(
     tasks = [task for one in loaded for task in one.source.tasks]
     every = range(config.seed, config.seed + seeds)
     return replace(compare(config.name, tasks, chosen, every, folder / "arms", train), notes=notes)
-
-
-def _claim(folder: Path, config: Config, index: Index, tuned: Tuned | None) -> None:
-    """Write down what is compared in a folder, or see that it is the same as before."""
-    folder.mkdir(parents=True, exist_ok=True)
-    stated = {
-        "config": json.loads(config.model_dump_json(exclude={"folder"})),
-        "graph": index.manifest["graph"],
-        "corpus": index.manifest["corpus"],
-        "tables": tables_of(config),
-    }
-    if tuned is not None:
-        stated["tuned"] = tuned.stated()
-    path = folder / "comparison.json"
-    if not path.exists():
-        path.write_text(json.dumps(stated, indent=1), encoding="utf-8")
-    elif _json(path) != stated:
-        raise MismatchError(
-            f"{folder}: expected the comparison of this configuration, index and tables, found one of others; choose "
-            "another folder with --out, or delete that one"
-        )
-
-
-def _json(path: Path) -> object:
-    """What a file holds; None where it is no JSON."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        return None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ragmtl import __version__
+from ragmtl.commands.adapt import adapt
 from ragmtl.commands.common import (
     ConfigPath,
     Epochs,
@@ -179,6 +180,7 @@ def evaluate(  # noqa: PLR0913
 
 app.command()(compare)
 app.command()(tune)
+app.command()(adapt)
 
 
 @app.command()

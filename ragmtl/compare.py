@@ -28,7 +28,7 @@ from ragmtl.curves import Curve, load_curves
 from ragmtl.errors import ConfigError, MismatchError
 from ragmtl.evaluate import Measured
 from ragmtl.report import ATTENTION, Comparison, Difference, Row, command, commit, machine, versions
-from ragmtl.tasks.base import Task
+from ragmtl.tasks.base import Split, Task
 from ragmtl.tasks.bootstrap import bootstrap, paired_bootstrap
 from ragmtl.tasks.metrics import Statistics, mean
 
@@ -125,13 +125,15 @@ def compare(
     )
 
 
-def figures(data: str, arms: Mapping[str, Sequence[Measured]], seeds: tuple[int, ...]) -> list[Row]:
+def figures(
+    data: str, arms: Mapping[str, Sequence[Measured]], seeds: tuple[int, ...], split: Split = "test"
+) -> list[Row]:
     """Every metric of a task in every arm and slice, with its interval."""
     rows = []
     for arm, found in arms.items():
         for part, metric in _cells(found[0]):
             interval = bootstrap(_statistics(found, metric, part), _groups(found[0], part))
-            place = (data, found[0].task, part, "test", arm, metric)
+            place = (data, found[0].task, part, split, arm, metric)
             rows.append(Row(*place, interval.value, interval.low, interval.high, seeds))
     return rows + [row for arm, found in arms.items() for row in _attention(data, arm, found, seeds)]
 
@@ -146,10 +148,10 @@ def _attention(data: str, arm: str, found: Sequence[Measured], seeds: tuple[int,
     return rows
 
 
-def contrasts(arms: Mapping[str, Sequence[Measured]]) -> list[Difference]:
-    """How far apart the arms of `CONTRASTS` are, for those that were trained."""
+def contrasts(arms: Mapping[str, Sequence[Measured]], pairs: Sequence[tuple[str, str]] = CONTRASTS) -> list[Difference]:
+    """How far apart the arms of each pair are, for those that were trained."""
     differences = []
-    for arm, against in CONTRASTS:
+    for arm, against in pairs:
         if arm in arms and against in arms:
             for part, metric in _cells(arms[arm][0]):
                 first, second = (_statistics(arms[side], metric, part) for side in (arm, against))

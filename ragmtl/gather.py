@@ -67,6 +67,7 @@ def gather(
     *,
     seed: int,
     watch: Watch = unwatched,
+    facts: NodeFacts | None = None,
 ) -> Material:
     """Retrieve and encode for all examples of all sources.
 
@@ -78,6 +79,7 @@ def gather(
         kind: Which evidence.
         seed: Of random passages.
         watch: Gives progress bars.
+        facts: Which types and numbers of nodes are read; learned from the training examples where None.
     """
     graph, hide = index.graph, hidden_relations(config, index.graph)
     rankings = [task for one in loaded for task in one.source.tasks if task.head == "ranking"]
@@ -108,7 +110,7 @@ def gather(
         read, [items[items >= 0] for items in nodes.values()] + [near for found in beside.values() for near in found]
     )
     described = node_vectors(graph, used, index.encoder, hide, watch("encoding nodes"))
-    facts = learn_facts(config.model, graph, trained, hide)
+    facts = learn_facts(config.model, graph, trained, hide) if facts is None else facts
     tables = fact_tables(graph, facts, used, hide)
     vectors = [
         Vectors(described, ids, index.dense.vectors, *tables, known.table if known else None)

@@ -131,7 +131,8 @@ def train_run(
     trainer, size = fit(config, material, names, config.seed, Path(folder), watch)
     best = trainer.best_epoch()
     warmth = temperatures(trainer.model, trainer.assemblies)
-    _write(Path(folder), config, material, size, (best, warmth), [task for one in loaded for task in one.source.tasks])
+    tasks = [task for one in loaded for task in one.source.tasks]
+    write_run(Path(folder), config, material, size, (best, warmth), tasks)
     return best
 
 
@@ -167,7 +168,7 @@ def _read_again(
     return run, material.assemblies
 
 
-def _write(
+def write_run(
     folder: Path,
     config: Config,
     material: Material,

@@ -15,7 +15,9 @@ _NAME = 15
 _DASHES = ("", "6 3", "2 3", "9 3 2 3", "1 4", "12 4")
 
 
-def curve_plot(title: str, curves: Sequence[Curve], names: Sequence[str], *, zero: bool = False) -> str:
+def curve_plot(
+    title: str, curves: Sequence[Curve], names: Sequence[str], *, zero: bool = False, doublings_of: str = ""
+) -> str:
     """One line per curve.
 
     Args:
@@ -23,21 +25,28 @@ def curve_plot(title: str, curves: Sequence[Curve], names: Sequence[str], *, zer
         curves: At least one.
         names: What each is called at its end.
         zero: Whether the axis must hold zero, which is then drawn.
+        doublings_of: What is counted across, where each doubling is as wide as another; training steps where empty.
     """
     points = [(step, value) for curve in curves for step, value in _points(curve)]
     if not points:
         return ""
-    last = max(step for step, _ in points)
+    first, last = min(step for step, _ in points), max(step for step, _ in points)
     low, high = _ends([value for _, value in points] + ([0.0] if zero else []))
 
     def place(step: int, value: float) -> tuple[float, float]:
-        x = LEFT + (WIDTH - LEFT - RIGHT) * step / max(last, 1)
+        share = step / max(last, 1)
+        if doublings_of:
+            share = math.log2(step / first) / max(math.log2(last / first), 1e-9)
+        x = LEFT + (WIDTH - LEFT - RIGHT) * share
         return round(x, 1), round(TOP + (HEIGHT - TOP - BOTTOM) * (high - value) / (high - low), 1)
 
-    axis = "".join(_level(place(0, value)[1], value) for value in (low, high))
+    axis = "".join(_level(place(first, value)[1], value) for value in (low, high))
     if zero and low < 0 < high:
-        axis += f'<line class="zero" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{place(0, 0.0)[1]}" y2="{place(0, 0.0)[1]}"/>'
-    axis += f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 6}" text-anchor="end">{last:,} steps</text>'
+        level = place(first, 0.0)[1]
+        axis += f'<line class="zero" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{level}" y2="{level}"/>'
+    axis += f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 6}" text-anchor="end">{last:,} {doublings_of or "steps"}</text>'
+    if doublings_of:
+        axis += f'<text x="{LEFT}" y="{HEIGHT - 6}">{first:,}</text>'
     drawn = [[place(step, value) for step, value in _points(curve)] for curve in curves]
     tops = _apart([line[-1][1] if line else math.nan for line in drawn])
     lines = "".join(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ragmtl.inspector.markup import escape, page, table
 from ragmtl.inspector.plot import difference_plot
@@ -28,11 +28,11 @@ def render_comparison(comparison: Comparison) -> str:
             '<header class="top"><p class="brand">ragmtl <span>comparison</span></p>'
             f'<nav aria-label="On this page">{_menu(tasks)}</nav></header><main class="report">',
             _introduction(comparison),
-            _notes(comparison.notes),
-            _short(tasks, comparison),
+            notes(comparison.notes),
+            short(tasks, comparison, _QUESTIONS),
             *(_task(number, task, comparison) for number, task in enumerate(tasks)),
             conflict(comparison),
-            _made(comparison),
+            made(comparison),
             "</main>",
         )
     )
@@ -71,11 +71,11 @@ def _introduction(comparison: Comparison) -> str:
     )
 
 
-def _short(tasks: Sequence[str], comparison: Comparison) -> str:
-    """The answer in one table: a row per task and slice, a column per question."""
+def short(tasks: Sequence[str], comparison: Comparison, questions: Mapping[tuple[str, str], str]) -> str:
+    """The answer in one table: a row per task and slice, a column per question (two arms, and what it is called)."""
     found = [d for task in tasks for d in main_differences(comparison, task)]
     by_cell = {(d.task, d.slice, d.arm, d.against): d for d in found}
-    asked = [pair for pair in _QUESTIONS if any((d.arm, d.against) == pair for d in found)]
+    asked = [pair for pair in questions if any((d.arm, d.against) == pair for d in found)]
     if not asked:
         return ""
     rows = [
@@ -83,7 +83,7 @@ def _short(tasks: Sequence[str], comparison: Comparison) -> str:
         for place, d in {(d.task, d.slice): d for d in found}.items()
     ]
     caption = "Differences in the main metric of each task. \u25b2 better, \u25bc worse, \u25cb no difference shown"
-    shown = table(caption, ["Task", *(_QUESTIONS[pair] for pair in asked)], rows, kind="figures")
+    shown = table(caption, ["Task", *(questions[pair] for pair in asked)], rows, kind="figures")
     return f'<section id="short"><h2>In short</h2>{shown}</section>'
 
 
@@ -104,9 +104,10 @@ def _short_cell(difference: Difference | None) -> str:
     )
 
 
-def _notes(notes: tuple[str, ...]) -> str:
-    items = "".join(f"<li>{escape(note)}</li>" for note in notes)
-    return f'<section class="notes"><h2>Please note</h2><ul>{items}</ul></section>' if notes else ""
+def notes(given: tuple[str, ...]) -> str:
+    """What the reader should know."""
+    items = "".join(f"<li>{escape(note)}</li>" for note in given)
+    return f'<section class="notes"><h2>Please note</h2><ul>{items}</ul></section>' if given else ""
 
 
 def _task(number: int, task: str, comparison: Comparison) -> str:
@@ -115,7 +116,7 @@ def _task(number: int, task: str, comparison: Comparison) -> str:
     parts = [_slice_verdicts(task, part, [d for d in found if d.slice == part], comparison) for part in slices]
     rows = [row for row in comparison.rows if row.task == task and not row.metric.startswith(ATTENTION)]
     places = dict.fromkeys((row.data, row.slice, row.split) for row in rows)
-    tables = [_figures(place, [row for row in rows if (row.data, row.slice, row.split) == place]) for place in places]
+    tables = [figures(place, [row for row in rows if (row.data, row.slice, row.split) == place]) for place in places]
     return (
         f'<section id="task-{number}"><h2>{escape(task)}</h2>{"".join(parts)}'
         f"<h3>All figures</h3>{''.join(tables)}{_other_metrics(task, comparison)}"
@@ -152,7 +153,8 @@ def slice_words(part: str) -> str:
     return "all examples" if part == "all" else part
 
 
-def _figures(place: tuple[str, str, str], rows: Sequence[Row]) -> str:
+def figures(place: tuple[str, str, str], rows: Sequence[Row]) -> str:
+    """Every figure of one data set, slice and split: a row per arm, a column per metric."""
     data, part, split = place
     arms, metrics = list(dict.fromkeys(row.arm for row in rows)), list(dict.fromkeys(row.metric for row in rows))
     by_cell = {(row.arm, row.metric): row for row in rows}
@@ -169,7 +171,8 @@ def _cell(row: Row | None, best: float) -> str:
     return f'<span class="best">{shown}<span class="unseen"> (highest)</span></span>' if row.value == best else shown
 
 
-def _made(comparison: Comparison) -> str:
+def made(comparison: Comparison) -> str:
+    """How the figures were made."""
     seeds = ", ".join(str(seed) for seed in comparison.seeds)
     versions = ", ".join(f"{name} {version}" for name, version in comparison.versions.items())
     facts = (

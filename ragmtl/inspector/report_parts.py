@@ -16,7 +16,7 @@ _SHARES = {"passages": "passages", "nodes": "entities of the graph", "none": "no
 
 def learning(task: str, comparison: Comparison) -> str:
     """How each arm got better on validation, as the mean over its seeds."""
-    found = _mean_over_seeds([curve for curve in comparison.curves if (curve.kind, curve.name) == ("valid", task)])
+    found = mean_over_seeds([curve for curve in comparison.curves if (curve.kind, curve.name) == ("valid", task)])
     if not found:
         return ""
     plot = curve_plot(f"{task} on validation after each epoch, by arm", found, [curve.arm for curve in found])
@@ -38,7 +38,7 @@ def attention(task: str, comparison: Comparison) -> str:
 
 def conflict(comparison: Comparison) -> str:
     """How the gradients of the tasks lay to each other in each arm that trains them together."""
-    curves = _mean_over_seeds([curve for curve in comparison.curves if curve.kind == "conflict"])
+    curves = mean_over_seeds([curve for curve in comparison.curves if curve.kind == "conflict"])
     arms = list(dict.fromkeys(curve.arm for curve in curves))
     plots = []
     for arm in arms:
@@ -60,7 +60,7 @@ def _share(row: Row | None) -> str:
     return f'<b>{figure(row.value)}</b> <span class="low">{interval(row.low, row.high)}</span>'
 
 
-def _mean_over_seeds(curves: Sequence[Curve]) -> list[Curve]:
+def mean_over_seeds(curves: Sequence[Curve]) -> list[Curve]:
     """One curve per arm and name: the mean of its seeds where at least one was seen."""
     found = []
     for arm, name in dict.fromkeys((curve.arm, curve.name) for curve in curves):

@@ -80,6 +80,21 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
     console.print(Text(_line(caution(comparison)), style="dim"))
 
 
+def print_adaptation(console: Console, comparison: Comparison) -> None:
+    """Print the main metric of each arm by number of labels."""
+    metric = comparison.rows[0].metric
+    rows = [row for row in comparison.rows if row.metric == metric]
+    arms = list(dict.fromkeys(row.arm for row in rows))
+    by_cell = {(row.slice, row.arm): row for row in rows}
+    table = _table(f"{_line(rows[0].task)}: {metric} ({_line(rows[0].data)}, {rows[0].split})", ("labels", *arms))
+    for part in dict.fromkeys(row.slice for row in rows):
+        best = max(row.value for row in rows if row.slice == part)
+        table.add_row(part.split()[0], *(_cell(by_cell.get((part, arm)), best) for arm in arms))
+    console.print(table)
+    for note in comparison.notes:
+        console.print(Text.assemble(("note ", "bold yellow"), _line(note)))
+
+
 def _line(text: str) -> str:
     """Hostile text on one line."""
     return " ".join(clean(text).split())

@@ -31,6 +31,7 @@ from ragmtl.tasks.base import Split
 from ragmtl.tasks.mixture import Draw, Mixture
 from ragmtl.training.balance import State, balance_of
 from ragmtl.training.gradients import conflicts, mean_conflicts
+from ragmtl.training.optimiser_state import remember, tensors_of
 from ragmtl.training.seed import choose_device, seed_everything
 
 SMALLEST_METRIC = 1e-3
@@ -268,8 +269,7 @@ class Trainer:
     def _save_state(self) -> None:
         """Everything that the next step depends on."""
         tensors = {f"model/{name}": tensor for name, tensor in self.model.state_dict().items()}
-        for number, state in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer/{number}/{name}": tensor for name, tensor in state.items()}
+        tensors |= {f"optimizer/{name}": tensor for name, tensor in tensors_of(self.optimizer).items()}
         tensors |= {f"balance/{name}": tensor for name, tensor in self.balance.learned.state_dict().items()}
         tensors["random/cpu"] = torch.get_rng_state()
         if self.device.type == "cuda":
@@ -292,7 +292,7 @@ class Trainer:
             )
         restore(self.model, _below("model/", saved.tensors))
         restore(self.balance.learned, _below("balance/", saved.tensors))
-        self._restore_optimizer(_below("optimizer/", saved.tensors))
+        remember(self.optimizer, _below("optimizer/", saved.tensors))
         torch.set_rng_state(saved.tensors["random/cpu"].cpu())
         if "random/cuda" in saved.tensors:
             torch.cuda.set_rng_state(saved.tensors["random/cuda"].cpu(), self.device)
@@ -300,13 +300,6 @@ class Trainer:
         state["epochs"] = [Epoch(**epoch) for epoch in state["epochs"]]
         self.progress = Progress(**state)
         self.balance.state = self.progress.balance
-
-    def _restore_optimizer(self, tensors: Mapping[str, Tensor]) -> None:
-        state: dict[int, dict[str, Any]] = {}
-        for name, tensor in tensors.items():
-            number, field_name = name.split("/")
-            state.setdefault(int(number), {})[field_name] = tensor
-        self.optimizer.load_state_dict(self.optimizer.state_dict() | {"state": state})
 
 
 def aggregate(metrics: Sequence[float]) -> float:

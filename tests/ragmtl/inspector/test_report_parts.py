@@ -6,7 +6,7 @@ import pytest
 
 from ragmtl.curves import Curve
 from ragmtl.inspector.report_page import render_comparison
-from ragmtl.inspector.report_parts import _mean_over_seeds, attention, conflict, learning
+from ragmtl.inspector.report_parts import attention, conflict, learning, mean_over_seeds
 from ragmtl.report import Comparison, Row
 
 
@@ -22,7 +22,7 @@ def curved(comparison: Comparison) -> Comparison:
 
 
 def test_seeds_are_averaged(curved: Comparison) -> None:
-    found = _mean_over_seeds([curve for curve in curved.curves if curve.kind == "valid"])
+    found = mean_over_seeds([curve for curve in curved.curves if curve.kind == "valid"])
     assert [curve.arm for curve in found] == ["mtl", "rag-mtl"]
     assert all(curve.values == pytest.approx((0.1, 0.7)) for curve in found)
 

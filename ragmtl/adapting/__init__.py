@@ -1,0 +1,1 @@
+"""Adapting a trained run to a new task from few labels, and how much that saves."""
