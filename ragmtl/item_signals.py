@@ -14,9 +14,9 @@ from ragmtl.read import evidence_signals
 from ragmtl.retrieval.evidence import Evidence
 from ragmtl.retrieval.index import Index
 from ragmtl.tasks.base import Example
-from ragmtl.tasks.ease import MOST_ITEMS
-from ragmtl.tasks.neighbours import Neighbours
-from ragmtl.tasks.signals import Signals
+from ragmtl.tasks.recommendation.ease import MOST_ITEMS
+from ragmtl.tasks.recommendation.neighbours import Neighbours
+from ragmtl.tasks.recommendation.signals import Signals
 
 KNOWLEDGE_SIGNALS = ("alike in the graph", "alike in the graph to the last", "near in the graph", "in the passages")
 """Signals that every ranking has beside the collaborative ones; zero in arms without retrieval."""

@@ -43,7 +43,7 @@ from ragmtl.retrieving import retrieval_settings
 from ragmtl.run import Run
 from ragmtl.tasks.answer import Asked
 from ragmtl.tasks.base import CHOICES, Source, Task
-from ragmtl.tasks.recommend import RankingTask, ask
+from ragmtl.tasks.recommendation.recommend import RankingTask, ask
 
 SHOWN_VOTES = 6
 

@@ -11,17 +11,33 @@ from jaxtyping import Bool, Int64
 
 from ragmtl.config import Config, RankConfig, RecommendConfig, TableSection
 from ragmtl.tasks.base import Example, Source
-from ragmtl.tasks.counts import ItemCounts, is_not_hot, seen_in_train
-from ragmtl.tasks.ease import MOST_ITEMS, Ease
-from ragmtl.tasks.events import EventSettings, log_source, log_task
 from ragmtl.tasks.examples import Columns, read_examples
-from ragmtl.tasks.habits import Habits
-from ragmtl.tasks.interactions import TRAIN, Interactions, LastOut, LogColumns, Rule, TimeCuts, read_interactions
-from ragmtl.tasks.neighbours import Neighbours
-from ragmtl.tasks.recommend import RankingTask, ranking_task
-from ragmtl.tasks.signals import EaseSignal, Mentioned, Popularity, RecentCounts, Signal, Signals, TrainRows
+from ragmtl.tasks.recommendation.counts import ItemCounts, is_not_hot, seen_in_train
+from ragmtl.tasks.recommendation.ease import MOST_ITEMS, Ease
+from ragmtl.tasks.recommendation.events import EventSettings, log_source, log_task
+from ragmtl.tasks.recommendation.habits import Habits
+from ragmtl.tasks.recommendation.interactions import (
+    TRAIN,
+    Interactions,
+    LastOut,
+    LogColumns,
+    Rule,
+    TimeCuts,
+    read_interactions,
+)
+from ragmtl.tasks.recommendation.neighbours import Neighbours
+from ragmtl.tasks.recommendation.recommend import RankingTask, ranking_task
+from ragmtl.tasks.recommendation.signals import (
+    EaseSignal,
+    Mentioned,
+    Popularity,
+    RecentCounts,
+    Signal,
+    Signals,
+    TrainRows,
+)
+from ragmtl.tasks.recommendation.staged import Staged
 from ragmtl.tasks.splits import Fractions
-from ragmtl.tasks.staged import Staged
 from ragmtl.tasks.targets import Target
 
 SCALED_ON = 256

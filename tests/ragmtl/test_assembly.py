@@ -11,7 +11,7 @@ from ragmtl.retrieval.evidence import Evidence
 from ragmtl.retrieval.query import Query
 from ragmtl.tasks.base import Example, Source
 from ragmtl.tasks.classify import ClassTask
-from ragmtl.tasks.recommend import RankingTask
+from ragmtl.tasks.recommendation.recommend import RankingTask
 
 ITEMS = ("http://x/a", "http://x/b", "http://x/c")
 TASKS = (ClassTask("sign", ("minus", "plus")), RankingTask("next", ITEMS))

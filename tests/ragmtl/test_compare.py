@@ -22,7 +22,7 @@ from ragmtl.retrieval.query import Query
 from ragmtl.tasks.base import Example, Label, Task
 from ragmtl.tasks.classify import ClassTask, LabelsTask
 from ragmtl.tasks.metrics import mean
-from ragmtl.tasks.recommend import RankingTask
+from ragmtl.tasks.recommendation.recommend import RankingTask
 
 NUMBER = 20
 SIGN = ClassTask("sign", ("minus", "plus"))

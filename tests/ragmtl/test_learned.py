@@ -10,7 +10,7 @@ from ragmtl.models.batch import Reading
 from ragmtl.retrieval.query import Query
 from ragmtl.tasks.base import Example, Task
 from ragmtl.tasks.classify import ClassTask, LabelsTask
-from ragmtl.tasks.recommend import RankingTask
+from ragmtl.tasks.recommendation.recommend import RankingTask
 
 
 def reading(history: list[int]) -> Reading:

@@ -12,7 +12,7 @@ from ragmtl.retrieval.query import Query
 from ragmtl.tasks.base import Source, Task
 from ragmtl.tasks.classify import ClassTask, LabelsTask, class_task, labels_task
 from ragmtl.tasks.examples import Columns, read_examples
-from ragmtl.tasks.recommend import RankingTask, ranking_task
+from ragmtl.tasks.recommendation.recommend import RankingTask, ranking_task
 from ragmtl.tasks.splits import Fractions
 from ragmtl.tasks.targets import Target
 

@@ -23,10 +23,10 @@ from jaxtyping import Float32
 from scipy.sparse import csr_array
 
 from ragmtl.tasks.base import Example, Items, positions
-from ragmtl.tasks.counts import DAY, ItemCounts
-from ragmtl.tasks.ease import Ease
-from ragmtl.tasks.habits import Habits
-from ragmtl.tasks.interactions import Interactions
+from ragmtl.tasks.recommendation.counts import DAY, ItemCounts
+from ragmtl.tasks.recommendation.ease import Ease
+from ragmtl.tasks.recommendation.habits import Habits
+from ragmtl.tasks.recommendation.interactions import Interactions
 
 Scores = Float32[np.ndarray, "example item"]
 HOUR = 3600.0

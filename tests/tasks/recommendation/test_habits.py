@@ -7,9 +7,9 @@ import pytest
 
 from ragmtl.retrieval.query import Query
 from ragmtl.tasks.base import Example
-from ragmtl.tasks.counts import DAY, ItemCounts
-from ragmtl.tasks.habits import Habits
-from ragmtl.tasks.interactions import LogColumns, TimeCuts, read_interactions
+from ragmtl.tasks.recommendation.counts import DAY, ItemCounts
+from ragmtl.tasks.recommendation.habits import Habits
+from ragmtl.tasks.recommendation.interactions import LogColumns, TimeCuts, read_interactions
 
 
 @pytest.fixture

@@ -5,12 +5,20 @@ import pytest
 
 from ragmtl.retrieval.query import Query
 from ragmtl.tasks.base import Example
-from ragmtl.tasks.counts import DAY, ItemCounts
-from ragmtl.tasks.ease import Ease
-from ragmtl.tasks.events import EventSettings, log_source, log_task
-from ragmtl.tasks.interactions import Interactions
-from ragmtl.tasks.neighbours import Neighbours
-from ragmtl.tasks.signals import EaseSignal, Mentioned, Popularity, RecentCounts, Signal, Signals, TrainRows
+from ragmtl.tasks.recommendation.counts import DAY, ItemCounts
+from ragmtl.tasks.recommendation.ease import Ease
+from ragmtl.tasks.recommendation.events import EventSettings, log_source, log_task
+from ragmtl.tasks.recommendation.interactions import Interactions
+from ragmtl.tasks.recommendation.neighbours import Neighbours
+from ragmtl.tasks.recommendation.signals import (
+    EaseSignal,
+    Mentioned,
+    Popularity,
+    RecentCounts,
+    Signal,
+    Signals,
+    TrainRows,
+)
 
 GENERATOR = np.random.default_rng(0)
 USERS, ITEMS = 60, 20

@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 from ragmtl.tasks.base import Example
-from ragmtl.tasks.signals import Scores, Signal
+from ragmtl.tasks.recommendation.signals import Scores, Signal
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,8 +19,8 @@ from jaxtyping import Int64
 from ragmtl.errors import DataError
 from ragmtl.retrieval.query import Query
 from ragmtl.tasks.base import SPLITS, Example, Label, Source
-from ragmtl.tasks.interactions import HIDDEN, TRAIN, VALID, Interactions
-from ragmtl.tasks.recommend import Part, RankingTask
+from ragmtl.tasks.recommendation.interactions import HIDDEN, TRAIN, VALID, Interactions
+from ragmtl.tasks.recommendation.recommend import Part, RankingTask
 
 Places = Int64[np.ndarray, " _place"]
 

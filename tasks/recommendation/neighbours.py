@@ -16,8 +16,8 @@ from jaxtyping import Float32
 
 from ragmtl.kg.compiled import compiled
 from ragmtl.tasks.base import Example
-from ragmtl.tasks.ease import packed, row_sums
-from ragmtl.tasks.signals import Scores, TrainRows
+from ragmtl.tasks.recommendation.ease import packed, row_sums
+from ragmtl.tasks.recommendation.signals import Scores, TrainRows
 
 SHRINKAGE = 2.0
 _EMPTY = np.zeros(0, np.float32)

@@ -5,8 +5,8 @@ import pytest
 
 from ragmtl.retrieval.query import Query
 from ragmtl.tasks.base import Example
-from ragmtl.tasks.counts import DAY, ItemCounts, is_hot, is_not_hot
-from ragmtl.tasks.interactions import Interactions
+from ragmtl.tasks.recommendation.counts import DAY, ItemCounts, is_hot, is_not_hot
+from ragmtl.tasks.recommendation.interactions import Interactions
 
 GENERATOR = np.random.default_rng(0)
 EVENTS, ITEMS = 3000, 12

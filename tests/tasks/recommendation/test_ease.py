@@ -5,7 +5,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from ragmtl.errors import ConfigError
-from ragmtl.tasks.ease import Ease, row_sums
+from ragmtl.tasks.recommendation.ease import Ease, row_sums
 
 MATRIX = (np.random.default_rng(0).random((60, 15)) < 0.3).astype(np.float32)
 NOTHING = np.zeros(0, np.int64)

@@ -14,7 +14,7 @@ from ragmtl.retrieval.query import Query
 from ragmtl.tasks.answer import Answer, Asked, Score, softmax
 from ragmtl.tasks.base import Example, Head, Task, no_loss, positions
 from ragmtl.tasks.metrics import Statistics
-from ragmtl.tasks.ranks import Relevant, hit_rate, ndcg, ranks, recall, reciprocal_rank
+from ragmtl.tasks.recommendation.ranks import Relevant, hit_rate, ndcg, ranks, recall, reciprocal_rank
 from ragmtl.tasks.targets import Learned
 
 Part = Callable[[Example, int], bool]

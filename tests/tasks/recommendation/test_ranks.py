@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import ndcg_score
 
-from ragmtl.tasks.ranks import Relevant, hit_rate, ndcg, ranks, recall, reciprocal_rank
+from ragmtl.tasks.recommendation.ranks import Relevant, hit_rate, ndcg, ranks, recall, reciprocal_rank
 
 SCORES = np.array([[0.9, 0.5, 0.5, 0.1], [0.1, 0.2, 0.3, 0.4], [0.0, 0.0, 0.0, 0.0]], np.float32)
 ONE_EACH = Relevant(3, np.array([0, 1, 2]), np.array([0, 1, 2]))

@@ -15,8 +15,8 @@ from jaxtyping import Bool, Float32, Float64, Int32, Int64, Shaped
 
 from ragmtl.kg.compiled import compiled
 from ragmtl.tasks.base import Example
-from ragmtl.tasks.interactions import HIDDEN, Interactions
-from ragmtl.tasks.recommend import Part
+from ragmtl.tasks.recommendation.interactions import HIDDEN, Interactions
+from ragmtl.tasks.recommendation.recommend import Part
 
 DAY = 86_400.0
 CHECKPOINT_NUMBERS = 16_000_000

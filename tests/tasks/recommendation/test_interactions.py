@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ragmtl.errors import ConfigError, DataError
-from ragmtl.tasks.interactions import (
+from ragmtl.tasks.recommendation.interactions import (
     HIDDEN,
     Interactions,
     LastOut,

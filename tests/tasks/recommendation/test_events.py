@@ -5,8 +5,8 @@ import pytest
 
 from ragmtl.errors import DataError
 from ragmtl.tasks.base import Example, Source
-from ragmtl.tasks.events import EventSettings, log_source, log_task
-from ragmtl.tasks.interactions import Interactions
+from ragmtl.tasks.recommendation.events import EventSettings, log_source, log_task
+from ragmtl.tasks.recommendation.interactions import Interactions
 
 ITEMS = ("a", "b", "c", "d", "e")
 

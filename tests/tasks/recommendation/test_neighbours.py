@@ -6,8 +6,8 @@ from scipy.sparse import csr_array
 
 from ragmtl.retrieval.query import Query
 from ragmtl.tasks.base import Example, Split
-from ragmtl.tasks.neighbours import Neighbours
-from ragmtl.tasks.signals import TrainRows
+from ragmtl.tasks.recommendation.neighbours import Neighbours
+from ragmtl.tasks.recommendation.signals import TrainRows
 
 MATRIX = (np.random.default_rng(0).random((40, 10)) < 0.4).astype(np.float32)
 TRAIN = TrainRows(csr_array(MATRIX), {f"u{row}": row for row in range(40)})

@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from ragmtl.tasks.base import Example
-from ragmtl.tasks.counts import DAY, ItemCounts
+from ragmtl.tasks.recommendation.counts import DAY, ItemCounts
 
 NAMES = ("length", "warmth", "warmth last")
 RECENT = 5

@@ -9,7 +9,7 @@ import torch
 from ragmtl.retrieval.query import Query
 from ragmtl.tasks.base import Example, Label
 from ragmtl.tasks.classify import ClassTask
-from ragmtl.tasks.recommend import RankingTask, ask, is_new
+from ragmtl.tasks.recommendation.recommend import RankingTask, ask, is_new
 
 ITEMS = ("a", "b", "c", "d")
 

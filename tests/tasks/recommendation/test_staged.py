@@ -8,8 +8,8 @@ import pytest
 
 from ragmtl.retrieval.query import Query
 from ragmtl.tasks.base import Example, Split
-from ragmtl.tasks.signals import Scores
-from ragmtl.tasks.staged import Staged
+from ragmtl.tasks.recommendation.signals import Scores
+from ragmtl.tasks.recommendation.staged import Staged
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Ranking items: logs of interactions, what they say of every item, and how rankings are judged."""
