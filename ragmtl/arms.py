@@ -15,10 +15,10 @@ from ragmtl.curves import curves_of, save_curves
 from ragmtl.evaluate import Measured, evaluate
 from ragmtl.fit import fit
 from ragmtl.gather import Material, gather
+from ragmtl.loaded import Loaded
 from ragmtl.report import Comparison
 from ragmtl.retrieval.encoders.encoder import Encoder
 from ragmtl.retrieval.index import Index
-from ragmtl.tables import Loaded
 from ragmtl.tuned import Tuned
 
 

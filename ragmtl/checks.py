@@ -12,7 +12,8 @@ from ragmtl.errors import DataError
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.nearest import iri_hint
 from ragmtl.leaks import find_leaks
-from ragmtl.tables import Loaded, load_tasks
+from ragmtl.loaded import Loaded
+from ragmtl.tables import load_tasks
 from ragmtl.tasks.base import Split
 
 Tell = Callable[[str], None]

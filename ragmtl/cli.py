@@ -28,6 +28,7 @@ from ragmtl.commands.common import (
 from ragmtl.commands.compare import compare, tune
 from ragmtl.commands.doctor import doctor
 from ragmtl.commands.index import index as index_command
+from ragmtl.commands.log import log
 from ragmtl.commands.reading import BadStatement, Base, wanted
 from ragmtl.commands.retrieve import push, retrieve
 from ragmtl.commands.speaking import AsJson, next_step, print_result, tell
@@ -46,6 +47,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(kg)
+app.add_typer(log)
 
 
 INTERRUPTED = 130

@@ -17,6 +17,7 @@ from ragmtl.item_signals import item_signals
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.labelled import asked, labelled_sources
 from ragmtl.learned import id_tables, learned_entities
+from ragmtl.loaded import Loaded
 from ragmtl.models.batch import Reading, Vectors
 from ragmtl.models.heads.ranking import Items
 from ragmtl.read import (
@@ -29,7 +30,6 @@ from ragmtl.read import (
 )
 from ragmtl.retrieval.encoders.encoder import Encoder
 from ragmtl.retrieval.index import Index
-from ragmtl.tables import Loaded
 from ragmtl.tasks.base import Example
 
 

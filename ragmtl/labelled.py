@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ragmtl.compare import EvidenceKind
+from ragmtl.loaded import Loaded
 from ragmtl.models.batch import Labelled, Reading
 from ragmtl.retrieval.encoders.encoder import Encoder
 from ragmtl.retrieval.evidence import LabelledExample, ScoredExample
 from ragmtl.retrieval.passages.neighbours import LabelledNeighbours
 from ragmtl.retrieval.query import Query
-from ragmtl.tables import Loaded
 from ragmtl.tasks.base import Example, Task, positions
 
 

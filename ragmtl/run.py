@@ -28,12 +28,12 @@ from ragmtl.evaluate import Measured, evaluate
 from ragmtl.fit import fit
 from ragmtl.fresh import heads_of
 from ragmtl.gather import Material, gather
+from ragmtl.loaded import Loaded
 from ragmtl.models.checkpoint import load_checkpoint, restore
 from ragmtl.models.model import Model
 from ragmtl.report import Row
 from ragmtl.retrieval.index import Index
 from ragmtl.sizes import ModelSize, build_model
-from ragmtl.tables import Loaded
 from ragmtl.tasks.base import Split, Task
 from ragmtl.tasks.bootstrap import bootstrap
 from ragmtl.training.train import Epoch

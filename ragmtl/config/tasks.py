@@ -73,19 +73,42 @@ class ClassificationConfig(TableSection):
 class RecommendConfig(TaskSection):
     """Recommendation from a log of interactions: rank all items for a user, given what came earlier.
 
-    `user`, `item`, `time` and `split` are names of columns. Splits come from `split`, or from two times
-    (`valid_from`, `test_from`), or else each user's last item is for test and the one before for validation.
+    `user`, `item`, `time`, `rating` and `split` are names of columns. Splits come from `split`, or from two times
+    (`valid_from`, `test_from`), or from `fractions` of each user's events, or else each user's last item is for test
+    and the one before for validation. `entities` is a table of items and their IRIs.
     """
 
     kind: Literal["recommend"]
     user: str
     item: str
     time: str | None = None
+    rating: str | None = None
+    min_rating: float | None = None
+    entities: str | None = None
     split: str | None = None
     valid_from: float | None = None
     test_from: float | None = None
+    fractions: tuple[float, float, float] | None = None
+    cold_items: int = Field(default=0, ge=0, description="one item of so many loses its train events")
+    cold_users: int = Field(default=0, ge=0, description="one user of so many is not learned from")
     min_history: int = Field(default=1, ge=1)
     history: int = Field(default=20, ge=1, description="the most recent items that are read")
+
+    @model_validator(mode="after")
+    def _splits_once(self) -> RecommendConfig:
+        ways = {"split": self.split, "valid_from": self.valid_from, "fractions": self.fractions}
+        given = [name for name, value in ways.items() if value is not None]
+        if len(given) > 1:
+            raise ValueError(f"expected one way to split, found {' and '.join(given)}")
+        if self.fractions and (min(self.fractions) < 0 or abs(sum(self.fractions) - 1) > 1e-6):
+            raise ValueError(f"fractions must be three shares that add up to 1, found {self.fractions}")
+        return self
+
+    @model_validator(mode="after")
+    def _least_needs_ratings(self) -> RecommendConfig:
+        if self.min_rating is not None and self.rating is None:
+            raise ValueError("min_rating needs a `rating` column; found none")
+        return self
 
     @model_validator(mode="after")
     def _cuts_need_times(self) -> RecommendConfig:

@@ -116,6 +116,8 @@ def log_source(log: Interactions, task: RankingTask, settings: EventSettings, na
         DataError: The log has no example in train, or none in valid.
     """
     start, stop, first, last = (_sequence if log.sequence else _set)(log, settings.min_history)
+    kept = (log.splits[first] != TRAIN) | log.fitted[first]
+    start, stop, first, last = (places[kept] for places in (start, stop, first, last))
     examples = EventExamples(log, task.name, settings, (start, stop), (first, last))
     for split, wanted in enumerate(SPLITS[:2]):
         if not (examples.splits == split).any():

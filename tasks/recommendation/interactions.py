@@ -72,6 +72,7 @@ class Interactions:
         splits: 0 train, 1 valid, 2 test, 3 hidden.
         sequence: Whether it is a sequence, else a set.
         notes: What was left out, counted.
+        new_users: Users from whose events nothing is learned; what they met is input only.
     """
 
     users: tuple[str, ...]
@@ -82,11 +83,17 @@ class Interactions:
     splits: Int64[np.ndarray, " event"]
     sequence: bool
     notes: tuple[str, ...] = ()
+    new_users: frozenset[int] = frozenset()
+
+    @property
+    def fitted(self) -> Bool[np.ndarray, " event"]:
+        """Which events may be fitted to: those of train, but for new users'."""
+        return np.asarray((self.splits == TRAIN) & ~np.isin(self.user_ids, sorted(self.new_users)))
 
     @property
     def train(self) -> csr_array:
         """Users × items: 1 where the user met the item in train."""
-        chosen = self.splits == TRAIN
+        chosen = self.fitted
         pairs = (self.user_ids[chosen], self.item_ids[chosen])
         matrix = csr_array((np.ones(len(pairs[0]), np.float32), pairs), (len(self.users), len(self.items)))
         matrix.sum_duplicates()
@@ -107,6 +114,11 @@ class Interactions:
         chosen = np.array([cold(iri) for iri in self.items], np.bool_)[self.item_ids] & (self.splits == TRAIN)
         note = f"{np.count_nonzero(chosen)} train events of cold items were hidden"
         return _sorted(replace(self, splits=np.where(chosen, HIDDEN, self.splits), notes=(*self.notes, note)))
+
+    def keep_new(self, new: Callable[[str], bool]) -> Interactions:
+        """The same log with some users (by name) kept out of all that is learned, as if they came afterwards."""
+        users = frozenset(row for row, name in enumerate(self.users) if new(name))
+        return replace(self, new_users=users, notes=(*self.notes, f"nothing is learned from {len(users)} users"))
 
     def fitted_before(self, time: float) -> Interactions:
         """The same log for fitting to the train events before a time: those from it on are hidden."""
@@ -180,12 +192,10 @@ class _Items:
     entities: Mapping[str, str] | None
     known: Collection[str] | None
 
-    def iri(self, name: str, row: Row) -> str:
-        """The IRI of an item."""
+    def iri(self, name: str, row: Row) -> str | None:
+        """The IRI of an item; None where the table of entities has none for it."""
         iri = name if self.entities is None else self.entities.get(name)
-        if iri is None:
-            raise row.error(f"expected an item with an entity, found {name!r}; add it to the table of items")
-        if self.known is not None and iri not in self.known:
+        if iri is not None and self.known is not None and iri not in self.known:
             hint = iri_hint(iri, self.known, "correct it, or add it to the graph")
             raise row.error(f"expected an item of the graph, found {iri!r}; {hint}")
         return iri
@@ -197,24 +207,31 @@ def _parsed(
     """The log as its table says it, sorted."""
     tables: list[tuple[Split | None, str | Path]] = [*paths.items()] if isinstance(paths, Mapping) else [(None, paths)]
     users: dict[str, int] = {}
-    iris: dict[str, str] = {}
+    iris: dict[str, str | None] = {}
     events: list[tuple[int, str, float, int]] = []
-    left_out = 0
+    left_out, unlinked = 0, 0
     for given, path in ((split, Path(path)) for split, path in tables):
         for row in read_table(path, [column for column in astuple(columns) if column]):
             if min_weight is not None and _number(row, columns.weight) < min_weight:
                 left_out += 1
                 continue
             user, name = _cell(row, columns.user), _cell(row, columns.item)
-            iri = iris.get(name) or iris.setdefault(name, items.iri(name, row))
+            iri = iris[name] if name in iris else iris.setdefault(name, items.iri(name, row))
+            if iri is None:
+                unlinked += 1
+                continue
             time = _number(row, columns.time) if columns.time else float(len(events))
             split = given or (read_split(row.values[columns.split], path, row.line) if columns.split else "train")
             events.append((users.setdefault(user, len(users)), iri, time, SPLITS.index(split)))
     if not events:
-        raise DataError(f"expected events, found none with a weight of at least {min_weight}", _first(paths))
+        least = f"a weight of at least {min_weight}" if left_out else "an item that has an entity"
+        raise DataError(f"expected events, found none with {least}", _first(paths))
     log = _log(users, events, sequence=columns.time is not None or not (isinstance(paths, Mapping) or columns.split))
-    note = f"events with a weight below {min_weight} were left out"
-    return replace(log, notes=(f"{left_out} {note}",)) if left_out else log
+    notes = {
+        f"{left_out} events with a weight below {min_weight} were left out": left_out,
+        f"{unlinked} events with items that have no entity were left out": unlinked,
+    }
+    return replace(log, notes=tuple(note for note, count in notes.items() if count))
 
 
 def _log(users: Mapping[str, int], events: Sequence[tuple[int, str, float, int]], *, sequence: bool) -> Interactions:

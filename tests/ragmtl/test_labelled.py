@@ -13,6 +13,7 @@ from ragmtl.gather import gather
 from ragmtl.inspector.page import render_prediction
 from ragmtl.inspector.words import attention_sentence
 from ragmtl.labelled import LabelledSource, answer_rows, asked, labelled_sources
+from ragmtl.loaded import Loaded
 from ragmtl.models.batch import Reading
 from ragmtl.predict import Predictor
 from ragmtl.retrieval.encoders.hashing import HashingEncoder
@@ -20,7 +21,7 @@ from ragmtl.retrieval.evidence import Evidence
 from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.query import Query
 from ragmtl.run import train_run
-from ragmtl.tables import Loaded, load_tasks
+from ragmtl.tables import load_tasks
 from ragmtl.tasks.base import positions
 from tests.laws.evidence import evidence_of, random_subgraph
 from tests.ragmtl.conftest import World

@@ -12,10 +12,11 @@ from ragmtl.config import Config
 from ragmtl.fit import _steps
 from ragmtl.gather import Material, gather
 from ragmtl.item_signals import KNOWLEDGE_SIGNALS
+from ragmtl.loaded import Loaded
 from ragmtl.predict import Predictor
 from ragmtl.retrieval.index import Index
 from ragmtl.run import Run, train_run
-from ragmtl.tables import Loaded, load_tasks
+from ragmtl.tables import load_tasks
 from tests.ragmtl.conftest import World
 
 TASKS = ("kind", "notes", "orders", "requests")

@@ -127,9 +127,19 @@ def test_bad_logs_are_refused(tmp_path: Path, text: str, message: str) -> None:
         read_interactions(_write(tmp_path, text), TIMED, TimeCuts(30.0, 40.0), min_weight=1.0, known=["a", "b", "c"])
 
 
-def test_an_item_without_an_entity_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r":2: expected an item with an entity, found 'c'"):
-        read_interactions(_write(tmp_path), TIMED, TimeCuts(30.0, 40.0), entities={"a": "http://x/A"})
+def test_items_without_an_entity_are_left_out_and_counted(tmp_path: Path) -> None:
+    names = {"a": "http://x/A", "b": "http://x/B"}
+    log = read_interactions(_write(tmp_path), TIMED, TimeCuts(20.0, 40.0), entities=names, known=[*names.values()])
+    assert log.notes == ("2 events with items that have no entity were left out",)
+    with pytest.raises(DataError, match="found none with an item that has an entity"):
+        read_interactions(_write(tmp_path), TIMED, TimeCuts(30.0, 40.0), entities={})
+
+
+def test_nothing_is_learned_from_new_users(tmp_path: Path) -> None:
+    log = read_interactions(_write(tmp_path), TIMED, TimeCuts(30.0, 40.0)).keep_new(lambda name: name == "v")
+    assert log.train.toarray().tolist() == [[1, 1, 0], [0, 0, 0]]
+    assert log.fitted.tolist() == [True, True, False, False, False, False, False]
+    assert log.notes == ("nothing is learned from 1 users",)
 
 
 @pytest.mark.parametrize(

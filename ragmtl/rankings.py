@@ -1,0 +1,190 @@
+"""From tables to rankings: logs and texts with items, and what the training part of them says of every item."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import fields, replace
+from functools import partial
+
+import numpy as np
+from jaxtyping import Bool, Int64
+
+from ragmtl.config import Config, RankConfig, RecommendConfig, TableSection
+from ragmtl.loaded import Loaded
+from ragmtl.retrieval.files.tables import read_table
+from ragmtl.tasks.base import Example, Source
+from ragmtl.tasks.examples import Columns, read_examples
+from ragmtl.tasks.recommendation.counts import ItemCounts, is_not_hot, seen_in_train
+from ragmtl.tasks.recommendation.ease import MOST_ITEMS, Ease
+from ragmtl.tasks.recommendation.events import EventSettings, log_source, log_task
+from ragmtl.tasks.recommendation.habits import Habits
+from ragmtl.tasks.recommendation.interactions import (
+    Interactions,
+    LastOut,
+    LogColumns,
+    RandomOut,
+    Rule,
+    TimeCuts,
+    read_interactions,
+)
+from ragmtl.tasks.recommendation.neighbours import Neighbours
+from ragmtl.tasks.recommendation.recommend import Part, RankingTask, ranking_task
+from ragmtl.tasks.recommendation.signals import (
+    EaseSignal,
+    Mentioned,
+    Popularity,
+    RecentCounts,
+    Signal,
+    Signals,
+    TrainRows,
+)
+from ragmtl.tasks.recommendation.staged import Staged
+from ragmtl.tasks.splits import Fractions
+from ragmtl.tasks.targets import Target
+
+SCALED_ON = 256
+EARLY_SHARE = 0.5
+EASE_REGULARISATION = 100.0
+
+
+def columns_of(task: TableSection | RankConfig) -> Columns:
+    """The columns of a task's input: what the configuration and `Columns` call alike."""
+    known = {column.name for column in fields(Columns)}
+    return Columns(**{name: value for name, value in task if name in known})
+
+
+def load_ranking(config: Config, task: RankConfig, known: Collection[str]) -> Loaded:
+    """The table of a ranking from texts, histories or both: its examples and signals."""
+    columns = columns_of(task)
+    fractions = Fractions(*task.fractions, seed=config.seed)
+    target = Target(task.name, task.item, "item", partial(ranking_task, history=bool(task.history)))
+    path = config.resolve(task.data)
+    source = read_examples(path, columns, [target], fractions=fractions, hide=task.hide, known=known, name=task.name)
+    train = [source.examples[row] for row in source.positions("train").tolist()]
+    items = len(source.tasks[0].answers)
+    rows = TrainRows.of_examples(train, task.name, items, past=True)
+    wanted = TrainRows.of_examples(train, task.name, items, past=False)
+    parts: list[Signal] = [Popularity(wanted)]
+    if task.history:
+        parts += [*_alike(task.name, rows, items), Mentioned(task.name, items)]
+    signals = Signals.fit(parts, items, train[:SCALED_ON])
+    seen = np.asarray(wanted.matrix.sum(axis=0) > 0)
+    return Loaded(_without_negatives(source, seen), {task.name: signals}, {task.name: seen.tolist()})
+
+
+def load_log(config: Config, task: RecommendConfig, known: Collection[str]) -> Loaded:
+    """The log of a task: its examples and signals."""
+    log = log_of(config, task, known)
+    counts = ItemCounts.of(log) if task.time else None
+    seen = seen_in_train(log)
+    ranking = log_task(log, task.name, parts=_parts(log, counts, seen))
+    settings = EventSettings(min_history=task.min_history, history=task.history, hide=frozenset(task.hide))
+    source = log_source(log, ranking, settings, task.name)
+    if counts:
+        middle = float(np.quantile(log.times[log.fitted], EARLY_SHARE))
+        source = _later(source, middle)
+        signals = [*_staged(task.name, log, middle), RecentCounts(counts)]
+    else:
+        rows = TrainRows.of_log(log)
+        signals = [Popularity(rows), *_alike(task.name, rows, len(log.items))]
+    train: list[Example] = [source.examples[row] for row in _spread(source.positions("train"))]
+    fitted = Signals.fit(signals, len(log.items), train, Habits(task.name, counts) if counts else None)
+    return Loaded(_without_negatives(source, seen), {task.name: fitted}, {task.name: seen.tolist()})
+
+
+def log_of(config: Config, task: RecommendConfig, known: Collection[str]) -> Interactions:
+    """The log of a task as its configuration has it split, with cold items and new users.
+
+    Raises:
+        DataError: A table cannot be used as meant.
+    """
+    columns = LogColumns(task.user, task.item, task.time, task.split, task.rating)
+    log = read_interactions(
+        config.resolve(task.data),
+        columns,
+        _rule(config, task),
+        min_weight=task.min_rating,
+        entities=None if task.entities is None else _entities(config, task.entities),
+        known=known,
+    )
+    if task.cold_items:
+        log = log.hide_cold(_one_in(task.cold_items))
+    return log.keep_new(_one_in(task.cold_users)) if task.cold_users else log
+
+
+def _entities(config: Config, table: str) -> Mapping[str, str]:
+    """The IRI of each item, from a table with the columns `item` and `entity`."""
+    rows = read_table(config.resolve(table), ["item", "entity"])
+    return {row.text("item"): row.text("entity") for row in rows if row.text("entity")}
+
+
+def _one_in(count: int) -> Callable[[str], bool]:
+    """Chooses one name of so many, always the same ones.
+
+    >>> [name for name in "abcdefgh" if _one_in(4)(name)]
+    ['d']
+    """
+    return lambda name: int(hashlib.sha256(name.encode()).hexdigest(), 16) % count == 0
+
+
+def _parts(log: Interactions, counts: ItemCounts | None, seen: Bool[np.ndarray, " item"]) -> dict[str, Part]:
+    """Parts of the evaluation: items that are not hot, items that train never met, users that train never met."""
+    parts: dict[str, Part] = {"not hot": is_not_hot(counts)} if counts else {}
+    if not seen.all():
+        parts["cold items"] = lambda example, item: not seen[item]
+    known = {log.users[user] for user in np.unique(log.user_ids[log.fitted]).tolist()}
+    if len(known) < len(log.users):
+        parts["cold users"] = lambda example, item: example.group not in known
+    return parts
+
+
+def _spread(rows: Int64[np.ndarray, " row"]) -> list[int]:
+    """Some rows, evenly spread."""
+    chosen: list[int] = rows[np.linspace(0, len(rows) - 1, min(len(rows), SCALED_ON)).astype(np.int64)].tolist()
+    return chosen
+
+
+def _later(source: Source, time: float) -> Source:
+    """The source without the training examples before a time: what is fitted to these must not be trained on them."""
+    examples = [example for example in source.examples if example.split != "train" or (example.time or 0.0) >= time]
+    dropped = len(source.examples) - len(examples)
+    notes = (
+        [f"the first {dropped} train events fit the signals of the later ones, which are trained on"] if dropped else []
+    )
+    return Source.of(source.name, examples, source.tasks, (*source.notes, *notes))
+
+
+def _staged(task: str, log: Interactions, time: float) -> list[Signal]:
+    """Collaborative signals of a log with times, each fitted to the train events before a time, and to all."""
+    stages = [TrainRows(part.train, {}) for part in (log.fitted_before(time), log)]
+    early, full = (_alike(task, rows, len(log.items)) for rows in stages)
+    return [Staged(one, other) for one, other in zip(early, full, strict=True)]
+
+
+def _without_negatives(source: Source, seen: Bool[np.ndarray, " item"]) -> Source:
+    """The source of a ranking, its loss blind to items that training never wants.
+
+    As negatives of every example, they would be pushed down for ever, and new items with them.
+    """
+    unseen = tuple(np.flatnonzero(~seen).tolist())
+    return replace(
+        source, tasks=tuple(replace(task, untrained=unseen) for task in source.tasks if isinstance(task, RankingTask))
+    )
+
+
+def _alike(task: str, rows: TrainRows, items: int) -> list[Signal]:
+    """Who met the items before also met this one: EASE and co-occurrence, where their matrices fit."""
+    if items > MOST_ITEMS:
+        return []
+    return [EaseSignal(task, rows, Ease.fit(rows.matrix, EASE_REGULARISATION)), Neighbours.of_train(task, rows)]
+
+
+def _rule(config: Config, task: RecommendConfig) -> Rule | None:
+    if task.split is not None:
+        return None
+    if task.fractions is not None:
+        return RandomOut(task.fractions[1], task.fractions[2], config.seed)
+    if task.valid_from is not None and task.test_from is not None:
+        return TimeCuts(task.valid_from, task.test_from)
+    return LastOut()
