@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ragmtl.commands.common import AsJson, ConfigPath, IndexPath, index_of
+from ragmtl.commands.common import ConfigPath, IndexPath, index_of
+from ragmtl.commands.speaking import AsJson, print_result
 
 log = typer.Typer(name="log", help="Logs of interactions, in from and out to other programs.", no_args_is_help=True)
 
@@ -37,7 +36,8 @@ def import_(
     """Make tables of a published log, or of RecBole's atomic files."""
     from ragmtl.logs import import_log
 
-    _print(import_log(folder, out), as_json)
+    lines = import_log(folder, out)
+    print_result(lines, as_json, *lines)
 
 
 @log.command()
@@ -55,9 +55,5 @@ def export(
 
     settings = settings_of(config, None, None)
     graph = index_of(settings, index).graph
-    _print(export_log(settings, out, to.value, task=task, graph=graph), as_json)
-
-
-def _print(lines: Sequence[str], as_json: bool) -> None:
-    """What was written, for people or as JSON."""
-    typer.echo(json.dumps(lines, ensure_ascii=False, indent=1) if as_json else "\n".join(lines))
+    lines = export_log(settings, out, to.value, task=task, graph=graph)
+    print_result(lines, as_json, *lines)
