@@ -11,7 +11,7 @@ import platform
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -21,6 +21,9 @@ from ragmtl.errors import MismatchError
 
 ATTENTION = "attention_"
 """How the names of figures begin that tell where attention went: `attention_passages`, `_nodes`, `_none`."""
+
+LESS_IS_BETTER = ("mae", "rmse", "mae_of_mean")
+"""Metrics of which the lowest figure is the best."""
 
 REPORTED_VERSIONS = ("ragmtl", "torch", "torch-geometric", "transformers", "rdflib", "faiss-cpu", "bm25s", "numpy")
 
@@ -68,9 +71,14 @@ class Difference:
     @property
     def verdict(self) -> str:
         """`better`, `worse`, or `no difference shown` when the interval holds zero."""
-        if self.low > 0:
-            return "better"
-        return "worse" if self.high < 0 else "no difference shown"
+        if not (self.low > 0 or self.high < 0):
+            return "no difference shown"
+        return "better" if (self.low > 0) != (self.metric in LESS_IS_BETTER) else "worse"
+
+
+def best_figure(rows: Sequence[Row]) -> float:
+    """The best value of one metric: the highest, or the lowest where less is better."""
+    return (min if rows[0].metric in LESS_IS_BETTER else max)(row.value for row in rows)
 
 
 @dataclass(frozen=True, slots=True)

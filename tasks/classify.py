@@ -151,14 +151,20 @@ class LabelsTask:
         return chosen
 
 
-def class_task(learned: Learned) -> ClassTask:
-    """The task of a column with classes."""
-    return ClassTask(learned.task, learned.answers)
+def class_task(learned: Learned, *, balanced: bool = False) -> ClassTask:
+    """The task of a column with classes; balanced, all classes count alike in the loss, and macro-F1 is what counts."""
+    if not balanced:
+        return ClassTask(learned.task, learned.answers)
+    return ClassTask(learned.task, learned.answers, "macro_f1", tuple(balanced_weights(learned.counts).tolist()))
 
 
-def labels_task(learned: Learned) -> LabelsTask:
-    """The task of a column with labels."""
-    return LabelsTask(learned.task, learned.answers)
+def labels_task(learned: Learned, *, balanced: bool = False) -> LabelsTask:
+    """The task of a column with labels; balanced, examples with a label count √(without / with) times."""
+    if not balanced:
+        return LabelsTask(learned.task, learned.answers)
+    having = np.maximum(np.asarray(learned.counts, np.float64), 1)
+    weights = np.sqrt(np.maximum(len(learned.train) - having, 1) / having)
+    return LabelsTask(learned.task, learned.answers, "macro_f1", tuple(weights.tolist()))
 
 
 def balanced_weights(counts: Sequence[int]) -> Float32[np.ndarray, " answer"]:

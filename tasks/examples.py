@@ -23,6 +23,7 @@ from ragmtl.retrieval.files.tables import Row, read_table
 from ragmtl.retrieval.query import Query
 from ragmtl.tasks.base import Example, Label, Source, Split
 from ragmtl.tasks.splits import Fractions, read_split, share_out
+from ragmtl.tasks.suspicion import single_answers, suspicious_answers, suspicious_texts
 from ragmtl.tasks.targets import NAMED, Learned, Target, read_value
 
 
@@ -122,6 +123,8 @@ def read_examples(
     rows = read_table(path, columns.used + [target.column for target in targets])
     table = _Table(path, columns, targets, known, frozenset(hide))
     drafts = _labelled(table, [_draft(table, row) for row in rows])
+    if wrong := suspicious_texts([draft.query.text for draft in drafts]):
+        raise table.error(f"{columns.text!r}: {wrong}")
     _count_unknown_history(table, drafts)
     answers = {target.task: _answers(table, target, drafts) if target.kind in NAMED else {} for target in targets}
     drafts = _answered(drafts, targets, answers)
@@ -217,12 +220,22 @@ def _answers(table: _Table, target: Target, drafts: Sequence[_Draft]) -> dict[st
         rows = sum(count for count in counts.values() if count < target.min_count)
         rare = f"{len(counts) - len(kept)} answers with fewer than {target.min_count} rows"
         table.notes.append(f"{target.task}: {rare} were left out ({rows} labels)")
+    if target.kind in ("class", "labels"):
+        _suspect(table, target, Counter({name: counts[name] for name in kept}))
     if target.kind == "labels" and not kept:
         raise table.error(f"task {target.task!r}: expected labels in {target.column!r}, found none")
     if target.kind != "labels" and len(kept) < 2:
         found = f"only {kept[0]!r}" if kept else "none"
         raise table.error(f"task {target.task!r}: expected two answers or more in {target.column!r}, found {found}")
     return {name: at for at, name in enumerate(kept)}
+
+
+def _suspect(table: _Table, target: Target, counts: Counter[str]) -> None:
+    """Refuse a column that cannot be one of answers, and note answers of which there is a single one."""
+    if wrong := suspicious_answers(counts):
+        raise table.error(f"task {target.task!r}: {target.column!r}: {wrong}")
+    if alone := single_answers(counts):
+        table.notes.append(f"{target.task}: {alone}")
 
 
 def _answered(

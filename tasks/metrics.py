@@ -74,6 +74,41 @@ def mean(values: Float64[np.ndarray, " example"], counted: Bool[np.ndarray, " ex
     return Statistics(np.stack([np.where(counted, values, 0.0), counted.astype(np.float64)], axis=1), _mean)
 
 
+def _root_mean(sums: Sums) -> Float64[np.ndarray, " sample"]:
+    return np.asarray(np.sqrt(_mean(sums)))
+
+
+def root_mean(values: Float64[np.ndarray, " example"], counted: Bool[np.ndarray, " example"]) -> Statistics:
+    """The root of the mean of a value over the examples that are counted.
+
+    >>> root_mean(np.array([9.0, 16.0, 5.0]), np.array([True, False, False])).value
+    3.0
+    """
+    return Statistics(mean(values, counted).rows, _root_mean)
+
+
+def _r_squared(sums: Sums) -> Float64[np.ndarray, " sample"]:
+    errors, total, squares, count = np.moveaxis(sums, -1, 0)
+    return np.asarray(1 - _ratio(errors, squares - _ratio(total**2, count)))
+
+
+def r_squared(
+    off: Float64[np.ndarray, " example"], truth: Float64[np.ndarray, " example"], counted: Bool[np.ndarray, " example"]
+) -> Statistics:
+    """The share of the variance that answers explain, of the examples that are counted; below 0 where they mislead.
+
+    >>> r_squared(np.array([0.0, 1.0, -1.0]), np.array([1.0, 2.0, 6.0]), np.array([True, True, True])).value
+    0.857...
+
+    Args:
+        off: Answer minus truth.
+        truth: What is true.
+        counted: Which examples count.
+    """
+    parts = np.stack([off**2, truth, truth**2, np.ones_like(truth)], axis=1)
+    return Statistics(np.where(counted[:, None], parts, 0.0), _r_squared)
+
+
 def accuracy(chosen: Int64[np.ndarray, " example"], truth: Int64[np.ndarray, " example"]) -> Statistics:
     """The share of examples whose chosen class is the true one; a truth of -1 means: not labelled."""
     return mean((chosen == truth).astype(np.float64), truth >= 0)

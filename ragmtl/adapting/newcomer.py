@@ -10,7 +10,7 @@ import numpy as np
 from ragmtl.config import ClassificationConfig, Config
 from ragmtl.config.tasks import TaskConfig
 from ragmtl.errors import ConfigError
-from ragmtl.tables import Loaded
+from ragmtl.loaded import Loaded
 from ragmtl.tasks.base import Source
 
 PRACTICE = 2000

@@ -19,6 +19,7 @@ from ragmtl.config.section import Section
 from ragmtl.config.servers import PassageServerConfig
 from ragmtl.config.tasks import (
     ClassificationConfig,
+    NumberConfig,
     RankConfig,
     RecommendConfig,
     TableSection,
@@ -36,6 +37,7 @@ __all__ = [
     "EndpointConfig",
     "GraphConfig",
     "ModelConfig",
+    "NumberConfig",
     "RankConfig",
     "RecommendConfig",
     "RetrievalConfig",

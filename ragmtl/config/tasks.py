@@ -6,12 +6,14 @@ Each kind of task is a section here. One of your own is a section too, in your o
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from ragmtl.config.section import Section
 from ragmtl.tasks.classify import class_task, labels_task
+from ragmtl.tasks.regress import Loss, number_task
 from ragmtl.tasks.targets import Target
 
 
@@ -63,11 +65,25 @@ class ClassificationConfig(TableSection):
     kind: Literal["class", "labels"]
     label: str
     min_count: int = Field(default=1, ge=1, description="classes with fewer examples are left out, and counted")
+    balanced: bool = Field(default=False, description="rare answers count more in the loss, so that all count alike")
 
     def target(self) -> Target:
         """Classes or labels."""
         make = class_task if self.kind == "class" else labels_task
-        return Target(self.name, self.label, self.kind, make, self.min_count)
+        return Target(self.name, self.label, self.kind, partial(make, balanced=self.balanced), self.min_count)
+
+
+class NumberConfig(TableSection):
+    """A number of a text, an entity, or both (`kind = "number"`); `label` is the name of a column."""
+
+    kind: Literal["number"]
+    label: str
+    error: Loss = Field(default="huber", description="what the loss counts")
+
+    def target(self) -> Target:
+        """A number."""
+        make = partial(number_task, unit=self.label, error=self.error)
+        return Target(self.name, self.label, "number", make)
 
 
 class RecommendConfig(TaskSection):
@@ -137,4 +153,4 @@ class RankConfig(TaskSection):
     fractions: tuple[float, float, float] = (0.7, 0.1, 0.2)
 
 
-TaskConfig = Annotated[ClassificationConfig | RecommendConfig | RankConfig, Field(discriminator="kind")]
+TaskConfig = Annotated[ClassificationConfig | NumberConfig | RecommendConfig | RankConfig, Field(discriminator="kind")]

@@ -9,7 +9,7 @@ from ragmtl.inspector.plot import difference_plot
 from ragmtl.inspector.report_parts import attention, conflict, learning
 from ragmtl.inspector.verdicts import ARMS, caution, kind, sentence
 from ragmtl.inspector.words import figure, interval, signed
-from ragmtl.report import ATTENTION, Comparison, Difference, Row
+from ragmtl.report import ATTENTION, Comparison, Difference, Row, best_figure
 
 _QUESTIONS = {
     ("rag-mtl", "mtl"): "Retrieval",
@@ -158,9 +158,9 @@ def figures(place: tuple[str, str, str], rows: Sequence[Row]) -> str:
     data, part, split = place
     arms, metrics = list(dict.fromkeys(row.arm for row in rows)), list(dict.fromkeys(row.metric for row in rows))
     by_cell = {(row.arm, row.metric): row for row in rows}
-    best = {metric: max(row.value for row in rows if row.metric == metric) for metric in metrics}
+    best = {metric: best_figure([row for row in rows if row.metric == metric]) for metric in metrics}
     cells = [[escape(arm), *(_cell(by_cell.get((arm, metric)), best[metric]) for metric in metrics)] for arm in arms]
-    caption = escape(f"{data}, {split}, {slice_words(part)}") + "; the highest figure of a metric is underlined"
+    caption = escape(f"{data}, {split}, {slice_words(part)}") + "; the best figure of a metric is underlined"
     return table(caption, ["Arm", *(escape(metric) for metric in metrics)], cells, kind="figures")
 
 
@@ -168,7 +168,7 @@ def _cell(row: Row | None, best: float) -> str:
     if row is None:
         return '<span class="low">not measured</span>'
     shown = f'<b>{figure(row.value)}</b> <span class="low">{interval(row.low, row.high)}</span>'
-    return f'<span class="best">{shown}<span class="unseen"> (highest)</span></span>' if row.value == best else shown
+    return f'<span class="best">{shown}<span class="unseen"> (best)</span></span>' if row.value == best else shown
 
 
 def made(comparison: Comparison) -> str:

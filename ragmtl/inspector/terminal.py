@@ -18,7 +18,7 @@ from ragmtl.inspector.report_page import main_differences, slice_words
 from ragmtl.inspector.verdicts import caution, kind, sentence
 from ragmtl.inspector.words import attention_sentence, chosen, count, figure, interval, known_names, local_name, percent
 from ragmtl.prediction import Answer, NodeView, Prediction
-from ragmtl.report import ATTENTION, Comparison, Row
+from ragmtl.report import ATTENTION, Comparison, Row, best_figure
 
 SHOWN_SCORES = 5
 SHOWN_TRIPLES = 12
@@ -180,7 +180,7 @@ def _figures(task: str, rows: list[Row]) -> Table:
     metrics = list(dict.fromkeys(row.metric for row in rows))
     title = f"{_line(task)}, {_line(slice_words(rows[0].slice))} ({_line(rows[0].data)}, {rows[0].split})"
     table = _table(title, ("arm", *metrics))
-    best = {metric: max(row.value for row in rows if row.metric == metric) for metric in metrics}
+    best = {metric: best_figure([row for row in rows if row.metric == metric]) for metric in metrics}
     by_cell = {(row.arm, row.metric): row for row in rows}
     for arm in dict.fromkeys(row.arm for row in rows):
         cells = [_cell(by_cell.get((arm, metric)), best[metric]) for metric in metrics]

@@ -40,7 +40,7 @@ def test_the_example_reads() -> None:
         (lambda f: f["graph"].update(on_error="ignore"), "`graph.on_error`: Input should be 'strict' or 'skip'"),
         (lambda f: f["tasks"][3].pop("item"), "missing key `tasks.3.item`"),
         (lambda f: f["training"].update(epochs="many"), "`training.epochs`"),
-        (lambda f: f["tasks"][0].update(kind="clas"), "'class', 'labels', 'recommend', 'rank'"),
+        (lambda f: f["tasks"][0].update(kind="clas"), "'class', 'labels', "),
         (lambda f: f["tasks"][0].pop("text"), "expected a column for `text`, for `entity`, or both"),
         (lambda f: f["tasks"][1].update(name="cuisine"), "a different name for each task, found twice: cuisine"),
         (lambda f: f["tasks"][3].update(valid_from=1.0), "valid_from and test_from go together"),

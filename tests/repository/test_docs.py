@@ -19,6 +19,7 @@ from ragmtl.config import (
     CorpusConfig,
     EncoderConfig,
     ModelConfig,
+    NumberConfig,
     RankConfig,
     RecommendConfig,
     RetrievalConfig,
@@ -42,6 +43,7 @@ TABLES: dict[str, tuple[type[BaseModel], set[str]]] = {
     "[model]": (ModelConfig, set()),
     "[training]": (TrainingConfig, set()),
     'kind = "class" or "labels"': (ClassificationConfig, SHARED),
+    'kind = "number"': (NumberConfig, SHARED),
     'kind = "recommend"': (RecommendConfig, SHARED),
     'kind = "rank"': (RankConfig, SHARED),
 }

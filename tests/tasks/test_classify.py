@@ -10,7 +10,8 @@ from torch.nn import functional
 
 from ragmtl.retrieval.query import Query
 from ragmtl.tasks.base import Example, Label
-from ragmtl.tasks.classify import ClassTask, LabelsTask, balanced_weights
+from ragmtl.tasks.classify import ClassTask, LabelsTask, balanced_weights, class_task, labels_task
+from ragmtl.tasks.targets import Learned
 
 CUISINE = ClassTask("cuisine", ("french", "thai", "greek"))
 DIET = LabelsTask("diet", ("vegan", "halal"))
@@ -83,3 +84,13 @@ def test_labels_chosen_for_examples_without_labels_count_for_nothing() -> None:
     measured = DIET.measure(logits, _examples({"diet": (0, 1)}, {}))
     assert measured["micro_f1"].value == 1.0
     assert not measured["micro_f1"].rows[1].any()
+
+
+def test_balanced_tasks_weigh_rare_answers_more_and_are_chosen_by_macro_f1() -> None:
+    classes = class_task(Learned("mood", ("dark", "odd"), [0, 0, 0, 1]), balanced=True)
+    assert classes.main_metric == "macro_f1"
+    assert classes.weights == pytest.approx((2 / 3, 2))
+    labels = labels_task(Learned("tags", ("a", "b"), [(0, 1), (0,), (0,), (0,), ()]), balanced=True)
+    assert labels.main_metric == "macro_f1"
+    assert labels.weights == pytest.approx((0.5, 2))
+    assert class_task(Learned("mood", ("dark", "odd"), [0, 1])).weights == ()

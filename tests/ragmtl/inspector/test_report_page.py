@@ -25,7 +25,7 @@ def test_figures_differences_and_origin_are_shown(comparison: Comparison) -> Non
     ):
         assert shown in source
     assert source.count('class="plot"') == 3
-    assert source.count("(highest)") == 4
+    assert source.count("(best)") == 4
     assert "<script" not in source
     assert "script-src 'none'" in source
     assert source == render_comparison(comparison)
