@@ -206,6 +206,22 @@ class KnowledgeGraph:
 
         return compact(self)
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: counts, and the most used relations with an example of each."""
+        from ragmtl.kg.looking.notebook import graph_html
+
+        return graph_html(self)
+
+    def plot(self) -> Any:  # noqa: ANN401 -- a `matplotlib.figure.Figure`, which is optional
+        """The most used relations and the degrees, as a figure of matplotlib (the extra `plot`).
+
+        Raises:
+            ConfigError: matplotlib is not installed.
+        """
+        from ragmtl.kg.looking.drawing import plot_graph
+
+        return plot_graph(self)
+
     def __len__(self) -> int:
         return len(self.heads)
 

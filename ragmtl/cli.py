@@ -135,12 +135,15 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train all tasks together with retrieval; goes on where an interrupted run stopped."""
+    from ragmtl.inspector.training_page import render_training
     from ragmtl.run import train_run
+    from ragmtl.trained import Trained
 
     settings = settings_of(config, epochs, seed)
     folder = out or place_of(settings, "run")
     with bars() as bar:
         best = train_run(settings, index_of(settings, index), folder, bar, tell=tell)
+    (folder / "report.html").write_text(render_training(Trained.load(folder)), encoding="utf-8")
     lines = [f"{task}: {value:.3f} on validation" for task, value in best.metrics.items()]
     print_result({"out": folder, "best": best}, as_json, *lines, f"wrote {folder} (best epoch: {best.epoch})")
     next_step("ragmtl", "evaluate", folder, as_json=as_json)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from ragmtl.retrieval.query import Query
 from ragmtl.tasks.answer import Answer as Answer
@@ -118,3 +119,13 @@ class Prediction:
         from ragmtl.inspector.notebook import framed
 
         return framed(self)
+
+    def plot(self) -> Any:  # noqa: ANN401 -- a `matplotlib.figure.Figure`, which is optional
+        """The best scores of each task, as a figure of matplotlib (the extra `plot`).
+
+        Raises:
+            ConfigError: matplotlib is not installed.
+        """
+        from ragmtl.inspector.plots import plot_prediction
+
+        return plot_prediction(self)

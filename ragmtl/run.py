@@ -1,6 +1,7 @@
 """A run: a folder with a trained model and everything that is needed to use it again.
 
 run.json        configuration, where the index is, tasks with their answers and thresholds, learned entities
+trained.json    what was seen after each epoch, for its report; a run is used without it
 best/           weights that were best on the aggregate of validation (best-TASK/: on one task)
 last/           state to resume from
 events.*        TensorBoard
@@ -31,12 +32,13 @@ from ragmtl.gather import Material, gather
 from ragmtl.loaded import Loaded
 from ragmtl.models.checkpoint import load_checkpoint, restore
 from ragmtl.models.model import Model
-from ragmtl.report import Row
+from ragmtl.report import Row, command, commit, machine, versions
 from ragmtl.retrieval.index import Index
 from ragmtl.sizes import ModelSize, build_model
 from ragmtl.tasks.base import Split, Task
 from ragmtl.tasks.bootstrap import bootstrap
-from ragmtl.training.train import Epoch
+from ragmtl.trained import Origin, Trained, trained_task
+from ragmtl.training.train import Epoch, Trainer
 from ragmtl.trust.report import Trusted, temperatures
 
 FORMAT = "ragmtl run"
@@ -114,6 +116,34 @@ class Run:
             saved.get("temperatures", {}),
         )
 
+    @property
+    def trained(self) -> Trained:
+        """What its training saw.
+
+        Raises:
+            MismatchError: It was not trained by `ragmtl train`, or before that was kept.
+        """
+        return Trained.load(self.folder)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the report of its training, in a frame."""
+        from ragmtl.inspector.notebook import framed_training, run_line
+
+        try:
+            return framed_training(self.trained)
+        except MismatchError:  # adapted from another run, or trained before its training was kept
+            return run_line(str(self.folder), list(self.answers))
+
+    def plot(self) -> Any:  # noqa: ANN401 -- a `matplotlib.figure.Figure`, which is optional
+        """How each task got better on validation, as a figure of matplotlib (the extra `plot`).
+
+        Raises:
+            ConfigError: matplotlib is not installed.
+        """
+        from ragmtl.inspector.plots import plot_training
+
+        return plot_training(self.trained)
+
 
 def train_run(
     config: Config, index: Index, folder: str | Path, watch: Watch = unwatched, *, tell: Tell = untold
@@ -125,7 +155,7 @@ def train_run(
         MismatchError: The folder holds a run of other data or settings.
     """
     loaded = checked_tasks(config, index.graph)
-    inform(loaded, index.graph, tell)
+    notes = inform(loaded, index.graph, tell)
     material = gather(config, index, reader_for(config, index), loaded, "retrieved", seed=config.seed, watch=watch)
     names = [task.name for one in loaded for task in one.source.tasks]
     trainer, size = fit(config, material, names, config.seed, Path(folder), watch)
@@ -133,7 +163,26 @@ def train_run(
     warmth = temperatures(trainer.model, trainer.assemblies)
     tasks = [task for one in loaded for task in one.source.tasks]
     write_run(Path(folder), config, material, size, (best, warmth), tasks)
+    _trained(config, trainer, loaded, warmth, notes).save(Path(folder))
     return best
+
+
+def _trained(
+    config: Config, trainer: Trainer, loaded: Sequence[Loaded], warmth: Mapping[str, float], notes: tuple[str, ...]
+) -> Trained:
+    """What the report of a training shows."""
+    return Trained(
+        name=config.name,
+        seed=config.seed,
+        tasks=tuple(trained_task(task, one.source) for one in loaded for task in one.source.tasks),
+        epochs=tuple(trainer.progress.epochs),
+        best=trainer.best_epoch().epoch,
+        temperatures=warmth,
+        weights=sum(weight.numel() for weight in trainer.model.parameters()),
+        settings=json.loads(config.model_dump_json(exclude={"folder"})),
+        notes=notes,
+        origin=Origin(command(), commit(Path(__file__).parent), machine(), versions()),
+    )
 
 
 def evaluate_run(

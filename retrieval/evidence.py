@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -128,8 +129,8 @@ class Evidence:
         neighbours: Training examples like the query, with their labels; never the query's own example or group.
         notes: What the user should know, such as "nothing in the query links to the graph".
         triple_reasons: Why each triple of the subgraph is there, in the order of `subgraph.triples`.
-        within: The graph and the passages that were fetched for it from servers; None where they are those of the
-            retriever's index.
+        within: What ids of nodes and places of passages refer to: the graph and the passages of the retriever's index,
+            or those that were fetched from servers; None where nothing was retrieved.
     """
 
     query: Query
@@ -142,3 +143,17 @@ class Evidence:
     triple_reasons: tuple[str, ...] = ()
     neighbours: tuple[ScoredExample, ...] = ()
     within: Within | None = None
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: passages with their scores and reasons, and the subgraph."""
+        from ragmtl.retrieval.notebook import evidence_html
+
+        return evidence_html(self)
+
+    def plot(self) -> Any:  # noqa: ANN401 -- a `matplotlib.figure.Figure`, which is optional
+        """The subgraph as a figure of matplotlib (the extra `plot`).
+
+        Raises:
+            ConfigError: matplotlib is not installed.
+        """
+        return self.subgraph.plot()

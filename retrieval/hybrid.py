@@ -20,7 +20,7 @@ from jaxtyping import Float32, Float64, Int, Int64
 from ragmtl.errors import MismatchError
 from ragmtl.kg.adjacency import gather
 from ragmtl.kg.walks.hubs import quiet_relations
-from ragmtl.retrieval.evidence import Evidence, Mention, NodeScores, ScoredPassage
+from ragmtl.retrieval.evidence import Evidence, Mention, NodeScores, ScoredPassage, Within
 from ragmtl.retrieval.linking.context import mentions_in
 from ragmtl.retrieval.passages.dense import Found
 from ragmtl.retrieval.passages.fuse import Candidates, Crowd, fuse, parts_of
@@ -173,6 +173,7 @@ class Retriever:
             targets=self._targets(walked),
             notes=_notes(seeds, unknown),
             triple_reasons=triple_reasons(walked.subgraph, walked.why),
+            within=Within(graph, self.index.corpus),
         )
 
     def _learned(self, query: Query, mentions: Sequence[Mention], seeds: Seeds, hide: frozenset[int]) -> Learned | None:

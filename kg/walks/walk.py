@@ -122,7 +122,7 @@ def k_hop(
     whole, shown = (edges_of(graph), ids_of(graph)), shown_relations(graph, hide)
     found = neighbourhood(whole, shown, _checked(graph, seeds), hops, room, max(spread, room))
     nodes, scores, is_seed, (triples, heads, tails, relations), weights = found
-    return Subgraph(nodes, scores, is_seed, triples, heads, tails, relations, weights)
+    return Subgraph(nodes, scores, is_seed, triples, heads, tails, relations, weights, graph)
 
 
 def k_hops(
@@ -201,6 +201,7 @@ def _among(
         tails=tails,
         relations=relations,
         weights=_normalised(np.sqrt(values[heads] * values[tails])).astype(np.float32),
+        graph=graph,
     )
 
 

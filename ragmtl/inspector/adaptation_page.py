@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from ragmtl.inspector.curve_plot import curve_plot
 from ragmtl.inspector.markup import escape, page
-from ragmtl.inspector.report_page import figures, made, main_metric, notes, short
-from ragmtl.inspector.report_parts import mean_over_seeds
+from ragmtl.inspector.report_page import figures, main_metric, short
+from ragmtl.inspector.report_parts import made, mean_over_seeds, notes
 from ragmtl.inspector.verdicts import caution
 from ragmtl.inspector.words import figure
 from ragmtl.report import Comparison, Row
@@ -42,7 +42,7 @@ def render_adaptation(comparison: Comparison) -> str:
             _curve(task, comparison),
             short([task], comparison, _QUESTIONS),
             f"<section><h2>All figures</h2>{''.join(tables)}</section>",
-            made(comparison),
+            made(comparison, comparison.seeds),
             "</main>",
         )
     )

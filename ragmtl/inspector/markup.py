@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import html
 import json
 import math
 import re
@@ -17,11 +16,13 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib import resources
 from string import Template
-from urllib.parse import urlsplit
 
 import ragmtl
+from ragmtl.kg.looking.markup import clean as clean
+from ragmtl.kg.looking.markup import escape as escape
+from ragmtl.kg.looking.markup import link as link
+from ragmtl.kg.looking.markup import safe_href as safe_href
 
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _UNSAFE_IN_SCRIPT = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "'": "\\u0027"})
 
 # Cytoscape adds a style element of its own unless one with this id exists; the policy would refuse it.
@@ -45,42 +46,6 @@ $scripts
 </body>
 </html>
 """)
-
-
-def clean(text: str) -> str:
-    """Text without characters that are invisible, reorder what stands around them, or are no Unicode text."""
-    return _CONTROLS.sub("\ufffd", text)
-
-
-def escape(text: str) -> str:
-    """Text made harmless for element content and for quoted attributes.
-
-    >>> escape('</script>"')
-    '&lt;/script&gt;&quot;'
-    """
-    return html.escape(clean(text), quote=True)
-
-
-def safe_href(iri: str) -> str:
-    """The IRI where it may be linked (absolute http or https), else an empty string.
-
-    >>> safe_href("javascript:alert(1)"), safe_href("https://example.org/sumac")
-    ('', 'https://example.org/sumac')
-    """
-    if clean(iri) != iri or re.search(r"[\s\\]", iri):
-        return ""
-    try:
-        parts = urlsplit(iri)
-    except ValueError:
-        return ""
-    return iri if parts.scheme in ("http", "https") and parts.netloc else ""
-
-
-def link(iri: str, text: str) -> str:
-    """A link that gives the opened page no hold on this one; plain text where the IRI may not be linked."""
-    shown = f'<bdi title="{escape(iri)}">{escape(text)}</bdi>'
-    href = safe_href(iri)
-    return f'<a href="{escape(href)}" target="_blank" rel="noopener noreferrer">{shown}</a>' if href else shown
 
 
 def data_block(name: str, content: object) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ragmtl.inspector.markup import escape, page, table
 from ragmtl.inspector.plot import difference_plot
-from ragmtl.inspector.report_parts import attention, conflict, learning
+from ragmtl.inspector.report_parts import attention, conflict, learning, made, notes
 from ragmtl.inspector.verdicts import ARMS, caution, kind, sentence
 from ragmtl.inspector.words import figure, interval, signed
 from ragmtl.report import ATTENTION, Comparison, Difference, Row, best_figure
@@ -32,7 +32,7 @@ def render_comparison(comparison: Comparison) -> str:
             short(tasks, comparison, _QUESTIONS),
             *(_task(number, task, comparison) for number, task in enumerate(tasks)),
             conflict(comparison),
-            made(comparison),
+            made(comparison, comparison.seeds),
             "</main>",
         )
     )
@@ -104,12 +104,6 @@ def _short_cell(difference: Difference | None) -> str:
     )
 
 
-def notes(given: tuple[str, ...]) -> str:
-    """What the reader should know."""
-    items = "".join(f"<li>{escape(note)}</li>" for note in given)
-    return f'<section class="notes"><h2>Please note</h2><ul>{items}</ul></section>' if given else ""
-
-
 def _task(number: int, task: str, comparison: Comparison) -> str:
     found = main_differences(comparison, task)
     slices = list(dict.fromkeys(d.slice for d in found))
@@ -169,18 +163,3 @@ def _cell(row: Row | None, best: float) -> str:
         return '<span class="low">not measured</span>'
     shown = f'<b>{figure(row.value)}</b> <span class="low">{interval(row.low, row.high)}</span>'
     return f'<span class="best">{shown}<span class="unseen"> (best)</span></span>' if row.value == best else shown
-
-
-def made(comparison: Comparison) -> str:
-    """How the figures were made."""
-    seeds = ", ".join(str(seed) for seed in comparison.seeds)
-    versions = ", ".join(f"{name} {version}" for name, version in comparison.versions.items())
-    facts = (
-        ("Command", f"<code>{escape(comparison.command)}</code>"),
-        ("Commit", f"<code>{escape(comparison.commit or 'unknown')}</code>"),
-        ("Machine", escape(comparison.machine)),
-        ("Seeds", escape(seeds)),
-        ("Versions", escape(versions)),
-    )
-    rows = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts)
-    return f'<section id="made"><h2>How it was made</h2><dl class="made">{rows}</dl></section>'

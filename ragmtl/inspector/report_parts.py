@@ -1,4 +1,4 @@
-"""Parts of the page of a comparison that tell how the arms learned, and where they looked."""
+"""Parts of the pages of comparisons and trainings: how arms learned, where they looked, and how it was made."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ragmtl.inspector.curve_plot import curve_plot
 from ragmtl.inspector.markup import escape, table
 from ragmtl.inspector.words import figure, interval
 from ragmtl.report import ATTENTION, Comparison, Row
+from ragmtl.trained import Origin
 
 _SHARES = {"passages": "passages", "nodes": "entities of the graph", "none": "none of it"}
 
@@ -38,7 +39,11 @@ def attention(task: str, comparison: Comparison) -> str:
 
 def conflict(comparison: Comparison) -> str:
     """How the gradients of the tasks lay to each other in each arm that trains them together."""
-    curves = mean_over_seeds([curve for curve in comparison.curves if curve.kind == "conflict"])
+    return conflict_plots(mean_over_seeds([curve for curve in comparison.curves if curve.kind == "conflict"]))
+
+
+def conflict_plots(curves: Sequence[Curve]) -> str:
+    """The section with a plot for each arm; nothing where there is no curve."""
     arms = list(dict.fromkeys(curve.arm for curve in curves))
     plots = []
     for arm in arms:
@@ -52,6 +57,26 @@ def conflict(comparison: Comparison) -> str:
         "on what they share, after each epoch. Above zero a step for one also helps the other; below zero it "
         f"hurts.</p>{''.join(plots)}</section>"
     )
+
+
+def notes(lines: Sequence[str]) -> str:
+    """What the reader should know, such as what was left out of the tables."""
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f'<section class="notes"><h2>Please note</h2><ul>{items}</ul></section>' if lines else ""
+
+
+def made(origin: Origin | Comparison, seeds: Sequence[int]) -> str:
+    """What is needed to make it again."""
+    versions = ", ".join(f"{name} {version}" for name, version in origin.versions.items())
+    facts = (
+        ("Command", f"<code>{escape(origin.command)}</code>"),
+        ("Commit", f"<code>{escape(origin.commit or 'unknown')}</code>"),
+        ("Machine", escape(origin.machine)),
+        ("Seeds", ", ".join(str(seed) for seed in seeds)),
+        ("Versions", escape(versions)),
+    )
+    rows = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts)
+    return f'<section id="made"><h2>How it was made</h2><dl class="made">{rows}</dl></section>'
 
 
 def _share(row: Row | None) -> str:

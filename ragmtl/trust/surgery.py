@@ -39,6 +39,7 @@ def only(evidence: Evidence, passages: Bool[np.ndarray, " passage"], nodes: Bool
             tails=position[old.tails[triples]],
             relations=old.relations[triples],
             weights=old.weights[triples],
+            graph=old.graph,
         ),
         reasons=_kept(evidence.reasons, nodes),
         passages=_kept(evidence.passages, passages),

@@ -68,6 +68,7 @@ def subgraph_of(
         tails=places[np.searchsorted(every, tails)],
         relations=graph.relation_ids[ids].astype(np.int64),
         weights=weights.astype(np.float32),
+        graph=graph,
     )
 
 
@@ -84,6 +85,7 @@ def part_of(subgraph: Subgraph, nodes: Int64[np.ndarray, " nodes"], triples: Int
         tails=places[subgraph.tails[triples]],
         relations=subgraph.relations[triples],
         weights=subgraph.weights[triples],
+        graph=subgraph.graph,
     )
 
 

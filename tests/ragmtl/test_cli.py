@@ -87,6 +87,9 @@ def test_train_goes_on_where_it_stopped(trained: World, ragmtl: Ragmtl, tmp_path
     assert "best epoch" in ok(ragmtl("train", world.config, "--index", world.index, "--out", world.run))
     after = json.loads((world.run / "run.json").read_text(encoding="utf-8"))
     assert after["best"] == json.loads(before)["best"]
+    report = (world.run / "report.html").read_text(encoding="utf-8")
+    assert "tea: 4 tasks in one model" in report
+    assert "requests" in report
 
 
 @pytest.mark.parametrize("split", ["valid", "test"])

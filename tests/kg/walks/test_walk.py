@@ -210,7 +210,7 @@ def test_subgraphs_obey_their_laws(case: Case, budget: int) -> None:
 def test_the_same_question_gets_the_same_subgraph(case: Case, budget: int) -> None:
     graph, seeds, hide = built(case)
     for one, other in zip(*(everything(graph, seeds, budget, hide) for _ in range(2)), strict=True):
-        for name in Subgraph.__slots__:
+        for name in set(Subgraph.__slots__) - {"graph"}:
             assert (getattr(one, name) == getattr(other, name)).all()
 
 
