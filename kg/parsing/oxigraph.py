@@ -8,9 +8,10 @@ so that one bad line costs no other. What pyoxigraph refuses and rdflib rightly 
 
 from __future__ import annotations
 
+import gc
 import re
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import IO, cast
 
@@ -109,10 +110,8 @@ def _parse_once(reading: Reading, name: str, *, lenient: bool) -> None:
     try:
         with guarded(reading.path, name, options.ratio, new_terms=options.skip, literals=False) as file:
             found = parse(cast(IO[bytes], file), _FORMATS[name], base_iri=options.base, lenient=lenient)
-            while batch := list(islice(found, _BATCH)):
-                if name == "n3":
-                    _refuse_formulas(reading, batch)
-                batches.add(batch)
+            while _add_batch(found, batches, reading, name):
+                pass
     except LiteralError as error:
         raise ElsewhereError(str(error)) from error
     except SyntaxError as error:
@@ -124,6 +123,31 @@ def _parse_once(reading: Reading, name: str, *, lenient: bool) -> None:
             raise
         message = "expected terms and comments up to 16 MiB, found a longer one; read it with rdflib"
         raise ElsewhereError(message, reading.path) from error
+
+
+def _add_batch(found: Iterator[Quad], batches: Batches, reading: Reading, name: str) -> bool:
+    """Add the next statements; False where there are none."""
+    with uncollected():
+        batch = list(islice(found, _BATCH))
+        if name == "n3":
+            _refuse_formulas(reading, batch)
+        if batch:
+            batches.add(batch)
+            batch.clear()
+            return True
+    return False
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Python looks for no cycles meanwhile: thousands of statements that live for a moment would make it look often."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _refuse_formulas(reading: Reading, quads: Sequence[Quad]) -> None:

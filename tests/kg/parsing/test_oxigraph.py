@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.parsing.oxigraph import ElsewhereError, parse_file
 from ragmtl.kg.parsing.reading import BAD_TERMS, Options, Reading
 
+ONE = "<http://x/a> <http://x/p> <http://x/b> .\n"
 ELSEWHERE = {
     "n3": "{ <http://x/a> <http://x/p> 1 } => { <http://x/a> <http://x/p> 2 } .",
     "turtle": '<http://x/a> <http://x/p> """' + "a" * (1 << 25) + '""" .',
@@ -49,3 +52,19 @@ def test_a_bad_term_is_left_out_with_its_line(tmp_path: Path) -> None:
         read(tmp_path / "a", "turtle")
     _, reading = read(tmp_path / "a", "turtle", skip=True)
     assert reading.left_out.examples() == ((BAD_TERMS, f"{tmp_path / 'a'}:2: 'http://x/%'"),)
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("content", [ONE, ONE + "<http://x/a>", "<http://x/a> <b> 1 ."])
+def test_the_search_for_cycles_goes_on_afterwards_if_it_went_on_before(
+    tmp_path: Path, content: str, enabled: bool
+) -> None:
+    (tmp_path / "a").write_text(content)
+    before = gc.isenabled()
+    (gc.enable if enabled else gc.disable)()
+    try:
+        with suppress(DataError):
+            read(tmp_path / "a", "turtle")
+        assert gc.isenabled() == enabled
+    finally:
+        (gc.enable if before else gc.disable)()
