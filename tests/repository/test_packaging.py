@@ -31,6 +31,49 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.fixture(scope="module")
+def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of an environment that has the wheel, and beside it only what this one has for it to stand on."""
+    home = tmp_path_factory.mktemp("clean") / "env"
+    run(sys.executable, "-m", "venv", "--without-pip", str(home))
+    python = next(home.glob("bin/python")) if (home / "bin").is_dir() else home / "Scripts" / "python.exe"
+    place = Path(run(str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
+    (place / "beside.pth").write_text("\n".join(sorted(site_packages())), encoding="utf-8")
+    wheel = str(next(built.glob("*.whl")))
+    run(sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", "--no-index", wheel)
+    return python.parent
+
+
+def site_packages() -> set[str]:
+    """Where the packages of this environment are; what makes a checkout importable from there is not followed."""
+    return {path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")}
+
+
+def run(*command: str) -> str:
+    """What a command prints, in a folder without sources."""
+    found = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(command[0]).parent)
+    assert found.returncode == 0, found.stdout[-2000:] + found.stderr[-2000:]
+    return found.stdout
+
+
+def test_the_program_runs_from_the_wheel_alone(installed: Path) -> None:
+    place = run(str(installed / "python"), "-c", "import ragmtl.kg.graph; print(ragmtl.kg.graph.__file__)").strip()
+    assert Path(place).is_relative_to(installed.parent), "the wheel, not the checkout"
+    assert "  predict " in run(str(installed / "ragmtl"), "--help")
+    assert run(str(installed / "ragmtl"), "--version").startswith("ragmtl ")
+
+
+def test_an_image_runs_as_a_normal_user_and_copies_what_there_is() -> None:
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    users = [line.split()[1] for line in lines if line.startswith("USER ")]
+    assert users
+    assert users[-1] not in ("root", "0")
+    assert lines.index(f"USER {users[-1]}") < next(n for n, line in enumerate(lines) if line.startswith("ENTRYPOINT"))
+    copied = [line.split()[1:-1] for line in lines if line.startswith("COPY ") and "--from" not in line]
+    assert copied
+    assert not [name for names in copied for name in names if not (ROOT / name).exists()]
+
+
 def copy(path: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     if path.is_symlink():
