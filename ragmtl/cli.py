@@ -31,6 +31,7 @@ from ragmtl.commands.index import index as index_command
 from ragmtl.commands.log import log
 from ragmtl.commands.reading import BadStatement, Base, wanted
 from ragmtl.commands.retrieve import push, retrieve
+from ragmtl.commands.serve import serve
 from ragmtl.commands.speaking import AsJson, next_step, print_result, tell
 from ragmtl.kg_cli import kg
 from ragmtl.learn_cli import learn
@@ -240,3 +241,6 @@ def inspect(
         write_turtle(predictor.index.graph, evidence.subgraph, turtle)
     written = {"out": out} | ({} if turtle is None else {"turtle": turtle})
     print_result(written, as_json, *(f"wrote {place}" for place in written.values()))
+
+
+app.command()(serve)

@@ -13,8 +13,19 @@ from ragmtl.tasks.answer import Vote as Vote
 
 
 @dataclass(frozen=True, slots=True)
+class MentionView:
+    """An entity that a text names at `text[start:end]`; `reason` says how it was found."""
+
+    start: int
+    end: int
+    iri: str
+    label: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PassageView:
-    """A retrieved passage: its text, why it was retrieved, and how much it counted (`attention`)."""
+    """A retrieved passage: its text, why it was retrieved, how much it counted (`attention`), and whom it names."""
 
     id: str
     title: str
@@ -23,6 +34,7 @@ class PassageView:
     sources: Mapping[str, float]
     reason: str
     attention: float
+    mentions: tuple[MentionView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +51,7 @@ class ExampleView:
 
 @dataclass(frozen=True, slots=True)
 class NodeView:
-    """A node of the retrieved subgraph: why it is there and how much it counted (`attention`)."""
+    """A node of the retrieved subgraph: why it is there, how much it counted (`attention`), and a line about it."""
 
     iri: str
     label: str
@@ -47,6 +59,7 @@ class NodeView:
     seed: bool
     reason: str
     attention: float
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +77,6 @@ class TripleView:
     weight: float
     source: str
     graph: str
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class MentionView:
-    """An entity that the text names: `query.text[start:end]`; `reason` says how it was found."""
-
-    start: int
-    end: int
-    iri: str
-    label: str
     reason: str = ""
 
 

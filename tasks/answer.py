@@ -10,6 +10,8 @@ from jaxtyping import Float
 
 from ragmtl.tasks.base import Example
 
+SHOWN_ITEMS = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Score:
@@ -65,12 +67,14 @@ class Asked:
         label: The readable name of an IRI.
         threshold: From which probability on a label is chosen, where validation has chosen one; before the temperature.
         temperature: What logits are divided by before they become chances.
+        shown: How many items of a ranking are kept.
     """
 
     example: Example
     label: Callable[[str], str]
     threshold: float | None = None
     temperature: float = 1.0
+    shown: int = SHOWN_ITEMS
 
 
 def softmax(logits: Float[np.ndarray, " answer"]) -> Float[np.ndarray, " answer"]:

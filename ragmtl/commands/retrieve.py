@@ -55,11 +55,12 @@ def _found(place: Path, query: str, passages: int | None, nodes: int | None) -> 
     from dataclasses import replace
 
     from ragmtl.config import read_config
-    from ragmtl.predict import as_query, show_evidence
+    from ragmtl.predict import as_query
     from ragmtl.retrieval.hybrid import Retriever
     from ragmtl.retrieval.index import Index
     from ragmtl.retrieval.settings import RetrievalSettings
     from ragmtl.retrieving import retrieval_settings
+    from ragmtl.showing import show_evidence
 
     config = read_config(place) if place.suffix == ".toml" else None
     usual = retrieval_settings(config) if config else RetrievalSettings(passages=PASSAGES, nodes=NODES)
@@ -89,9 +90,10 @@ def _neighbours(config: Config, index: Index, asked: Query) -> tuple[ScoredExamp
 def _served(config: Config, query: str, settings: RetrievalSettings) -> Prediction:
     from ragmtl.errors import DataError
     from ragmtl.kg.graph import KnowledgeGraph
-    from ragmtl.predict import as_query, show_evidence
+    from ragmtl.predict import as_query
     from ragmtl.retrieval.query import Query
     from ragmtl.served import served_retriever
+    from ragmtl.showing import show_evidence
 
     retriever = served_retriever(config, settings=settings)
     if isinstance(retriever.graph, KnowledgeGraph):

@@ -27,6 +27,8 @@ _DRAWING = """<div class="drawing" hidden>
 </div>
 <aside id="detail" class="detail" aria-live="polite"><p class="quiet">Choose an entity or a line to read what it says,
  why it is here and where it comes from.</p></aside>
+<details class="relations" open><summary>Relations</summary><ul id="relations" class="chips"
+ aria-label="Relations that are drawn"></ul></details>
 </div>
 <noscript><p class="quiet">The drawing needs JavaScript; the tables hold the same.</p></noscript>"""
 
@@ -48,11 +50,16 @@ def graph_section(prediction: Prediction) -> str:
 
 def graph_block(prediction: Prediction) -> str:
     """The subgraph as the JSON that `page.js` draws."""
+    return data_block("graph-data", graph_data(prediction))
+
+
+def graph_data(prediction: Prediction) -> dict[str, object]:
+    """What `page.js` draws: entities with their places, triples, and up to how many are named without asking."""
     places = positions(len(prediction.nodes), [(triple.head, triple.tail) for triple in prediction.triples])
     most = max((node.attention for node in prediction.nodes), default=0.0)
     nodes = [_node(node, place, most) for node, place in zip(prediction.nodes, places, strict=True)]
     triples = [_triple(triple) for triple in prediction.triples]
-    return data_block("graph-data", {"nodes": nodes, "triples": triples, "few": FEW_TRIPLES})
+    return {"nodes": nodes, "triples": triples, "few": FEW_TRIPLES}
 
 
 def _node(node: NodeView, place: tuple[int, int], most: float) -> dict[str, object]:
@@ -65,6 +72,7 @@ def _node(node: NodeView, place: tuple[int, int], most: float) -> dict[str, obje
         "share": node.attention / most if most > 0 else 0.0,
         "seed": node.seed,
         "reason": node.reason,
+        "description": node.description,
         "x": place[0],
         "y": place[1],
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ragmtl.inspector.graph_view import graph_block, graph_section
 from ragmtl.inspector.markup import bar, clean, escape, link, page, static
@@ -31,28 +32,28 @@ _EVIDENCE = {"passages": "passages", "graph": "graph", "examples": "labelled exa
 
 def render_prediction(prediction: Prediction) -> str:
     """One self-contained HTML page that works offline and shows everything the prediction holds."""
-    body = "\n".join(
-        (
-            _header(prediction),
-            "<main>",
-            _notes(prediction.notes),
-            _asked(prediction),
-            _answers(prediction.answers),
-            _attention(prediction),
-            _passages(prediction.passages),
-            _examples(prediction.examples),
-            graph_section(prediction),
-            "</main>",
-            _FOOTER,
-        )
-    )
+    body = "\n".join((_header(prediction), "<main>", sections(prediction), "</main>", _FOOTER))
     drawn = bool(prediction.nodes)
     return page(
-        f"{_title(prediction)} \u00b7 ragmtl",
+        f"{title_of(prediction)} \u00b7 ragmtl",
         body,
         blocks=[graph_block(prediction)] if drawn else [],
         scripts=[static("cytoscape.min.js"), static("page.js")] if drawn else [],
     )
+
+
+def sections(prediction: Prediction) -> str:
+    """Everything about a prediction as HTML: what was asked, the answers, where the model looked, the evidence."""
+    parts = (
+        _notes(prediction.notes),
+        _asked(prediction),
+        _answers(prediction.answers),
+        attention_section(prediction),
+        _passages(prediction.passages),
+        _examples(prediction.examples),
+        graph_section(prediction),
+    )
+    return "\n".join(parts)
 
 
 _FOOTER = """<footer><p>Attention says where the model looked, not what caused its answer;
@@ -60,7 +61,8 @@ _FOOTER = """<footer><p>Attention says where the model looked, not what caused i
 the retriever. This page holds everything it shows and loads nothing.</p></footer>"""
 
 
-def _title(prediction: Prediction) -> str:
+def title_of(prediction: Prediction) -> str:
+    """A title for the window."""
     names = known_names(prediction)
     seeds = [names.get(iri, local_name(iri)) for iri in (*prediction.query.entities, *prediction.query.history)]
     text = clean(prediction.query.text or ", ".join(seeds) or "Prediction")
@@ -134,15 +136,17 @@ def _hidden(query: Query) -> str:
 
 
 def _answers(answers: tuple[Answer, ...]) -> str:
-    cards = "".join(_answer(answer) for answer in answers) or '<p class="quiet">No task answered.</p>'
+    cards = "".join(answer_card(answer) for answer in answers) or '<p class="quiet">No task answered.</p>'
     return f'<section id="answers"><h2>Answers</h2><div class="cards answers">{cards}</div></section>'
 
 
-def _answer(answer: Answer) -> str:
+def answer_card(answer: Answer) -> str:
+    """The answer of one task: what it settles on, and the best of the others."""
     first, rest = answer.scores[:SHOWN_SCORES], answer.scores[SHOWN_SCORES:]
     more = f"<details><summary>{len(rest)} more</summary>{_bars(answer, rest)}</details>" if rest else ""
     return (
-        f'<article class="card answer"><h3>{escape(answer.task)}</h3>'
+        f'<article class="card answer" data-task="{escape(answer.task)}" data-kind="{answer.kind}">'
+        f"<h3>{escape(answer.task)}</h3>"
         f'<p class="chosen" dir="auto">{escape(_headline(answer))}</p>{_bars(answer, first)}{more}'
         f'{_votes(answer)}<p class="quiet small">{_scale(answer)}</p></article>'
     )
@@ -191,8 +195,9 @@ def _scored(answer: Answer, score: Score, best: float) -> str:
     tick = '<span class="tick" aria-label="chosen">\u2713</span>' if taken and answer.kind == "labels" else ""
     kind, taken_class = ("answer", ' class="taken"') if taken else ("answer other", "")
     threshold = answer.threshold if answer.kind == "labels" else None
+    iri = f' data-iri="{escape(score.iri)}"' if score.iri else ""
     return (
-        f'<li{taken_class}><span class="name">{tick}{name}</span> '
+        f'<li{taken_class}{iri}><span class="name">{tick}{name}</span> '
         f'<span class="number">{percent(score.value)}</span>{bar(score.value / best, kind, threshold=threshold)}</li>'
     )
 
@@ -200,7 +205,8 @@ def _scored(answer: Answer, score: Score, best: float) -> str:
 # --- the evidence -----------------------------------------------------------------------------------------------------
 
 
-def _attention(prediction: Prediction) -> str:
+def attention_section(prediction: Prediction) -> str:
+    """How much attention each kind of evidence had."""
     shares = attention_shares(prediction)
     keys = "".join(
         f'<li><span class="key {kind}"></span>{_EVIDENCE[kind]} <b>{percent(share)}</b></li>'
@@ -227,19 +233,20 @@ def _shares_bar(shares: Mapping[str, float]) -> str:
 
 def _passages(passages: tuple[PassageView, ...]) -> str:
     most = max((passage.attention for passage in passages), default=0.0) or 1.0
-    cards = "".join(_passage(rank, passage, most) for rank, passage in enumerate(passages, 1))
+    cards = "".join(passage_card(rank, passage, most) for rank, passage in enumerate(passages, 1))
     shown = f'<ol class="cards passages">{cards}</ol>' if passages else '<p class="quiet">No passage was retrieved.</p>'
     return f'<section id="passages"><h2>Passages</h2>{shown}</section>'
 
 
-def _passage(rank: int, passage: PassageView, most: float) -> str:
+def passage_card(rank: int, passage: PassageView, most: float) -> str:
+    """A passage: its rank, its attention beside the most that one had, its text with who is named, and its scores."""
     by_source = sorted(passage.sources.items(), key=lambda source: (-source[1], source[0]))
     sources = "".join(f'<li class="chip">{escape(name)} <b>{score:.2f}</b></li> ' for name, score in by_source)
     return (
         f'<li class="card passage"><article><h3><span class="rank">{rank}</span>'
         f'<bdi title="{escape(passage.id)}">{escape(passage.title or passage.id)}</bdi></h3>'
         f'<p class="weighed">attention <span class="number">{percent(passage.attention)}</span>'
-        f"{bar(passage.attention / most, 'passages')}</p>{_shortened(passage.text)}"
+        f"{bar(passage.attention / most, 'passages')}</p>{_shortened(passage.text, passage.mentions)}"
         f'<p class="reason">{escape(passage.reason)}</p>'
         '<ul class="chips" aria-label="Scores">'
         f'<li class="chip strong">score <b>{passage.score:.2f}</b></li> {sources}</ul>'
@@ -266,13 +273,15 @@ def _labels(labels: tuple[str, ...]) -> str:
     return "".join(f'<li class="chip strong">{escape(label)}</li> ' for label in labels)
 
 
-def _shortened(text: str) -> str:
+def _shortened(text: str, mentions: tuple[MentionView, ...] = ()) -> str:
     if len(text) <= SHOWN_LETTERS * 1.25:
-        return f'<p class="text" dir="auto">{escape(text)}</p>'
+        return f'<p class="text" dir="auto">{highlighted(text, mentions)}</p>'
     cut = text.rfind(" ", SHOWN_LETTERS // 2, SHOWN_LETTERS)
     cut = cut if cut > 0 else SHOWN_LETTERS
+    start = len(text) - len(text[cut:].lstrip())
+    rest = tuple(replace(one, start=one.start - start, end=one.end - start) for one in mentions if one.start >= start)
     return (
-        f'<p class="text" dir="auto">{escape(text[:cut])}\u2026</p>'
+        f'<p class="text" dir="auto">{highlighted(text[:cut], mentions)}\u2026</p>'
         f'<details class="rest"><summary>{count(len(text) - cut, "letter")} more</summary>'
-        f'<p class="text" dir="auto">{escape(text[cut:].lstrip())}</p></details>'
+        f'<p class="text" dir="auto">{highlighted(text[start:], rest)}</p></details>'
     )

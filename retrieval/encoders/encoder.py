@@ -17,6 +17,7 @@ from jaxtyping import Float32, Int64
 
 from ragmtl.errors import MismatchError
 from ragmtl.retrieval.encoders.hashing import HashingEncoder
+from ragmtl.retrieval.encoders.recent import RecentEncoder
 from ragmtl.retrieval.encoders.vectors import VectorStore, keys_of
 from ragmtl.retrieval.progress import Progress, no_progress
 
@@ -108,6 +109,14 @@ class CachedEncoder:
             self._encode(missing, progress or no_progress)
             rows = self._store.find(keys)
         return self._store.read(rows)
+
+    def unwritten(self, most: int = 4096) -> RecentEncoder:
+        """The same encoder for texts that must leave no trace on disk; those that are kept there are read from it.
+
+        Args:
+            most: How many other texts are kept in memory.
+        """
+        return RecentEncoder(self._encoder, self._store, most)
 
     def _missing(self, texts: Sequence[str], rows: Int64[np.ndarray, " text"]) -> list[str]:
         """Texts without a vector, each once, long ones first: texts of one chunk are of one length."""

@@ -21,9 +21,6 @@ Part = Callable[[Example, int], bool]
 """Whether an example counts in a part of the evaluation, given the item wanted."""
 
 
-SHOWN = 20
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class RankingTask:
     """One item of all, or several: cross-entropy over all items; hit rate, recall, NDCG and MRR of the full ranking.
@@ -92,15 +89,15 @@ class RankingTask:
 
     def answer(self, logits: Float[np.ndarray, " answer"], asked: Asked) -> Answer:
         """The best items that were not met before."""
-        scores = self.ranked(logits / np.float32(asked.temperature), asked)[:SHOWN]
+        scores = self.ranked(logits / np.float32(asked.temperature), asked)
         return Answer(self.name, self.head, tuple(score.name for score in scores), scores)
 
     def ranked(self, logits: Float[np.ndarray, " answer"], asked: Asked) -> tuple[Score, ...]:
-        """Items by probability, without those of the past."""
+        """The best items by probability, without those of the past."""
         left, past = logits.astype(np.float64), asked.example.past[self.name]
         left[past] = -np.inf
-        order = np.argsort(-left, kind="stable")[: len(left) - len(set(past.tolist()))]
-        chances = softmax(left)
+        order = np.argsort(-left, kind="stable")[: min(asked.shown, len(left) - len(set(past.tolist())))]
+        chances = softmax(left) if len(order) else left
         return tuple(
             Score(asked.label(self.answers[at]), float(chances[at]), self.answers[at]) for at in map(int, order)
         )

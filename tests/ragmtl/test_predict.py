@@ -12,13 +12,15 @@ from torch import Tensor
 from ragmtl.errors import DataError
 from ragmtl.models.batch import Batch
 from ragmtl.models.fusion.tokens import Fused
-from ragmtl.predict import Predictor, as_query, check_entities, show_evidence
+from ragmtl.predict import Choices, Predictor, as_query, check_entities
 from ragmtl.prediction import Prediction
 from ragmtl.read import node_vectors
 from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.progress import Progress
 from ragmtl.retrieval.query import Query
+from ragmtl.showing import show_evidence
 from ragmtl.tasks.answer import warmed
+from tests.ragmtl.conftest import World
 
 T = "https://tea.example/"
 TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
@@ -147,3 +149,37 @@ def test_what_is_asked_is_a_text_or_an_entity(index: Index) -> None:
     with pytest.raises(DataError, match="found nothing"):
         as_query(" ", index.graph)
     check_entities([], index.graph)
+
+
+def test_queries_together_are_answered_as_alone(predictor: Predictor) -> None:
+    for query, found in zip(QUERIES, predictor.many(QUERIES), strict=True):
+        alone = predictor(query)
+        assert [node.iri for node in found.nodes] == [node.iri for node in alone.nodes]
+        assert [node.attention for node in found.nodes] == pytest.approx([n.attention for n in alone.nodes], abs=1e-5)
+        assert [passage.attention for passage in found.passages] == pytest.approx(
+            [passage.attention for passage in alone.passages], abs=1e-5
+        )
+        assert [answer.task for answer in found.answers] == [answer.task for answer in alone.answers]
+        for answer, other in zip(found.answers, alone.answers, strict=True):
+            values = {score.name: score.value for score in answer.scores}
+            assert values == pytest.approx({score.name: score.value for score in other.scores}, abs=1e-5)
+    assert predictor.many([]) == []
+
+
+def test_less_evidence_none_and_fewer_tasks(predictor: Predictor) -> None:
+    query = QUERIES[4]
+    few = predictor.many([query], Choices(tasks=frozenset({"kind"}), passages=1, nodes=4))[0]
+    assert (len(few.passages), len(few.nodes)) == (1, 4)
+    assert [answer.task for answer in few.answers] == ["kind"]
+    without = predictor.many([query], Choices(knowledge=False, shown=2))[0]
+    assert (without.passages, without.nodes, without.no_evidence) == ((), (), 1)
+    assert "retrieval is off" in without.notes
+    assert [len(answer.scores) for answer in without.answers if answer.kind == "ranking"] == [2]
+    with pytest.raises(DataError, match="expected tasks among kind, notes, orders, requests; found 'flavour'"):
+        predictor.many([query], Choices(tasks=frozenset({"flavour"})))
+
+
+def test_what_is_asked_is_not_written_down(predictor: Predictor, trained: World) -> None:
+    kept = {path: path.stat().st_size for path in trained.folder.rglob("*") if path.is_file()}
+    predictor(Query("a secret that nobody has asked before"))
+    assert {path: path.stat().st_size for path in trained.folder.rglob("*") if path.is_file()} == kept

@@ -1,7 +1,9 @@
 "use strict";
-(() => {
-  // Draws the subgraph from the page's own data. Text enters the page as text only (textContent), never as HTML.
-  const data = JSON.parse(document.getElementById("graph-data").textContent);
+// Draws a subgraph. Text enters the page as text only (textContent), never as HTML. `actions` are buttons beside a node:
+// {label, run(node, drawing)}; a page that is served has some, a file has none.
+function drawGraph(data, actions = []) {
+  const over = new AbortController();
+  const listen = (target, kind, act) => target.addEventListener(kind, act, { signal: over.signal });
   const canvas = document.getElementById("canvas");
   const tip = document.getElementById("tip");
   const detail = document.getElementById("detail");
@@ -15,17 +17,19 @@
   const width = (triple) => 1.2 + 4.5 * Math.min(Math.max(triple.weight || 0, 0), 1);
   const upright = canvas.clientHeight > canvas.clientWidth;
 
-  const elements = [
-    ...data.nodes.map((node, i) => ({
-      data: { id: "n" + i, label: node.label, at: i, base: size(node) },
-      position: upright ? { x: node.y, y: node.x } : { x: node.x, y: node.y },
-      classes: node.seed ? "seed" : "",
-    })),
-    ...data.triples.map((triple, i) => ({
-      data: { id: "t" + i, source: "n" + triple.head, target: "n" + triple.tail, label: triple.label, at: i, base: width(triple) },
-    })),
-  ];
-  const cy = cytoscape({ container: canvas, elements, layout: { name: "preset" }, minZoom: 0.1, maxZoom: 4,
+  const nodeElement = (node, i) => ({
+    data: { id: "n" + i, label: node.label, at: i, base: size(node) },
+    position: upright && !node.added ? { x: node.y, y: node.x } : { x: node.x, y: node.y },
+    classes: node.seed ? "seed" : node.added ? "added" : "",
+  });
+  const tripleElement = (triple, i) => ({
+    data: { id: "t" + i, source: "n" + triple.head, target: "n" + triple.tail, label: triple.label, at: i, base: width(triple),
+      relation: triple.iri },
+    classes: triple.added ? "added" : "",
+  });
+  const elements = [...data.nodes.map(nodeElement), ...data.triples.map(tripleElement)];
+  const many = elements.length > 400;
+  const cy = cytoscape({ container: canvas, elements, hideEdgesOnViewport: many, textureOnViewport: many, layout: { name: "preset" }, minZoom: 0.1, maxZoom: 4,
     selectionType: "single", autoungrabify: false, userZoomingEnabled: false, boxSelectionEnabled: false });
 
   // Sizes are those of the screen, whatever the zoom: zooming spreads the graph and makes room for labels.
@@ -35,6 +39,15 @@
     const across = edge.data("base") / cy.zoom();
     return (5 + 1.5 * edge.data("base")) / 0.3 / cy.zoom() / Math.max((13.37 * across) ** 0.9, 29);
   };
+  // The most common relations have a colour each, told apart by hue; the others share one.
+  const HUES = [212, 28, 150, 332, 265, 186, 58, 0];
+  const counts = new Map();
+  data.triples.forEach((triple) => counts.set(triple.iri, (counts.get(triple.iri) || 0) + 1));
+  const coloured = new Map([...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a)).slice(0, HUES.length)
+    .map((iri, i) => [iri, HUES[i]]));
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const tint = (iri) => coloured.has(iri) ? `hsl(${coloured.get(iri)}, ${dark.matches ? "48%, 62%" : "52%, 46%"})` : colour("edge");
+  const tinted = (edge) => tint(edge.data("relation"));
   function style() {
     const ink = colour("ink"), paper = colour("card"), seed = colour("seed"), graph = colour("graph");
     cy.style([
@@ -46,18 +59,21 @@
         "font-family": getComputedStyle(document.body).fontFamily, "z-index": 2 } },
       { selector: "node.seed", style: { "background-color": seed, "border-width": fixed(2),
         "outline-width": fixed(2), "outline-color": seed, "font-weight": "bold", "z-index": 3 } },
+      { selector: "node.added", style: { "background-color": paper, "border-color": graph } },
+      { selector: "edge.added", style: { "line-style": "dashed" } },
+      { selector: ".hidden", style: { display: "none" } },
       { selector: "node.above", style: { "text-valign": "top", "text-margin-y": fixed(-4) } },
       { selector: "node.right", style: { "text-valign": "center", "text-halign": "right", "text-margin-x": fixed(4), "text-margin-y": 0 } },
       { selector: "node.left", style: { "text-valign": "center", "text-halign": "left", "text-margin-x": fixed(-4), "text-margin-y": 0 } },
       { selector: "node.crowded", style: { "text-opacity": 0, "text-outline-width": 0 } },
-      { selector: "edge", style: { width: scaled("base"), "line-color": colour("edge"), "curve-style": "bezier",
-        "control-point-step-size": fixed(34), "target-arrow-shape": "triangle", "target-arrow-color": colour("edge"),
-        "arrow-scale": arrow, opacity: 0.9, "text-wrap": "ellipsis", "text-max-width": fixed(150), color: colour("soft"), "font-size": fixed(11), "text-outline-color": paper,
+      { selector: "edge", style: { width: scaled("base"), "line-color": tinted, "curve-style": many ? "straight" : "bezier",
+        "control-point-step-size": fixed(34), "target-arrow-shape": "triangle", "target-arrow-color": tinted,
+        "arrow-scale": arrow, opacity: 0.75, "text-wrap": "ellipsis", "text-max-width": fixed(150), color: colour("soft"), "font-size": fixed(11), "text-outline-color": paper,
         "text-outline-width": fixed(2.5), "text-rotation": "autorotate", "font-family": getComputedStyle(document.body).fontFamily } },
       { selector: "edge.named", style: { label: "data(label)", color: ink } },
       { selector: ".faded", style: { opacity: 0.16 } },
-      { selector: "edge.lit", style: { "line-color": graph, "target-arrow-color": graph, opacity: 1,
-        "z-index": 4 } },
+      { selector: "edge.lit", style: { opacity: 1, "z-index": 4 } },
+      { selector: "edge.path", style: { opacity: 1, "line-color": seed, "target-arrow-color": seed, "z-index": 5 } },
       { selector: "node.lit", style: { "text-opacity": 1, "text-outline-width": fixed(2.5), "font-weight": "bold", "z-index": 5 } },
       { selector: "node.held", style: { "border-color": ink, "border-style": "solid", "border-width": fixed(3) } },
       { selector: "node:active, edge:active", style: { "overlay-opacity": 0 } },
@@ -65,16 +81,20 @@
   }
 
   // --- labels: as many as fit, the seeds' and the most attended first ------------------------------------------------
-  const order = data.nodes.map((_, i) => i)
-    .sort((a, b) => data.nodes[b].seed - data.nodes[a].seed || (data.nodes[b].share || 0) - (data.nodes[a].share || 0) || a - b);
+  let order = [];
+  const sortNodes = () => { order = data.nodes.map((_, i) => i)
+    .sort((a, b) => data.nodes[b].seed - data.nodes[a].seed || (data.nodes[b].share || 0) - (data.nodes[a].share || 0) || a - b); };
+  sortNodes();
   function makeRoom() {
     const taken = [];
     const free = (box) => taken.every((other) => box.x1 >= other.x2 || box.x2 <= other.x1 || box.y1 >= other.y2 || box.y2 <= other.y1);
-    for (const i of order) {
+    const inside = ({ x, y }) => x > -50 && y > -50 && x < cy.width() + 50 && y < cy.height() + 50;
+    const seen = order.filter((i) => inside(cy.$id("n" + i).renderedPosition()));
+    for (const i of seen) {
       const at = cy.$id("n" + i).renderedPosition(), half = size(data.nodes[i]) / 2;
       taken.push({ x1: at.x - half, x2: at.x + half, y1: at.y - half, y2: at.y + half });
     }
-    cy.batch(() => order.forEach((i) => {
+    cy.batch(() => seen.forEach((i) => {
       const node = cy.$id("n" + i), at = node.renderedPosition(), half = size(data.nodes[i]) / 2;
       const across = Math.min(150, data.nodes[i].label.length * LABEL * 0.56 + 6) / 2;
       const below = { x1: at.x - across, x2: at.x + across, y1: at.y + half + 3, y2: at.y + half + 20 };
@@ -133,14 +153,22 @@
       button.addEventListener("click", () => hold(cy.$id("t" + t)));
       item.append(button); list.append(item);
     });
-    const shown = [title, make("p", node.reason),
-      facts([["attention", node.attention], ["score", node.score], ["IRI", linked(node.href, node.iri)]])];
-    detail.replaceChildren(...shown, ...(list.children.length ? [list] : []));
+    const shown = [title, ...(node.description && node.description !== node.label ? [make("p", node.description)] : []),
+      make("p", node.reason, "quiet"),
+      facts([...(node.added ? [] : [["attention", node.attention], ["score", node.score]]), ["IRI", linked(node.href, node.iri)]])];
+    const buttons = make("p", undefined, "actions");
+    actions.forEach((action) => {
+      const button = make("button", action.label);
+      button.type = "button";
+      button.addEventListener("click", () => action.run(node, drawing));
+      buttons.append(button);
+    });
+    detail.replaceChildren(...shown, ...(actions.length ? [buttons] : []), ...(list.children.length ? [list] : []));
   }
   function describeTriple(i) {
     const triple = data.triples[i];
     detail.replaceChildren(make("h3", triple.label), make("p", sentence(triple)), facts([
-      ["weight", number(triple.weight)], ["source file", make("code", triple.source)],
+      ...(triple.added ? [] : [["weight", number(triple.weight)]]), ["source file", make("code", triple.source)],
       ["named graph", triple.graph ? make("code", triple.graph) : make("span", "default graph", "quiet")],
       ["relation", linked(triple.href, triple.iri)]]));
   }
@@ -165,7 +193,11 @@
     if (element && element.isEdge()) rows[element.data("at")]?.classList.add("lit");
   }
   let held = null;
+  let chosen = null;  // asked once for the next node that is chosen
   function hold(element) {
+    if (chosen && element && element.isNode()) { const ask = chosen; chosen = null; ask(data.nodes[element.data("at")]); return; }
+    chosen = null;
+    cy.edges(".path").removeClass("path");
     held = element;
     tip.hidden = true;
     light(element);
@@ -177,11 +209,12 @@
     const element = event.target, i = element.data("at");
     if (element.isNode()) {
       const node = data.nodes[i];
-      tip.replaceChildren(make("b", node.label), make("span", node.iri), make("span", `attention ${node.attention}, score ${node.score}`),
+      tip.replaceChildren(make("b", node.label), ...(node.description && node.description !== node.label ? [make("span", node.description)] : []),
+        make("span", node.iri), ...(node.added ? [] : [make("span", `attention ${node.attention}, score ${node.score}`)]),
         make("span", node.reason));
     } else {
       const triple = data.triples[i];
-      tip.replaceChildren(make("b", sentence(triple)), make("span", `weight ${number(triple.weight)}`),
+      tip.replaceChildren(make("b", sentence(triple)), ...(triple.added ? [] : [make("span", `weight ${number(triple.weight)}`)]),
         make("span", `${triple.source}, ${place(triple)}`));
     }
     tip.hidden = false;
@@ -202,15 +235,15 @@
   };
   const keys = { ArrowRight: () => step(1), ArrowDown: () => step(1), ArrowLeft: () => step(-1), ArrowUp: () => step(-1),
     "+": () => zoom(1.3), "=": () => zoom(1.3), "-": () => zoom(1 / 1.3), 0: showAll, Escape: () => hold(null) };
-  canvas.addEventListener("keydown", (event) => {
+  listen(canvas, "keydown", (event) => {
     if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault(); keys[event.key]();
   });
-  canvas.addEventListener("pointerdown", () => { canvas.focus({ preventScroll: true }); cy.userZoomingEnabled(true); });
-  canvas.addEventListener("blur", () => cy.userZoomingEnabled(false));  // a wheel turned in passing scrolls the page
-  document.getElementById("zoom-in").addEventListener("click", () => zoom(1.3));
-  document.getElementById("zoom-out").addEventListener("click", () => zoom(1 / 1.3));
-  document.getElementById("zoom-all").addEventListener("click", showAll);
+  listen(canvas, "pointerdown", () => { canvas.focus({ preventScroll: true }); cy.userZoomingEnabled(true); });
+  listen(canvas, "blur", () => cy.userZoomingEnabled(false));  // a wheel turned in passing scrolls the page
+  listen(document.getElementById("zoom-in"), "click", () => zoom(1.3));
+  listen(document.getElementById("zoom-out"), "click", () => zoom(1 / 1.3));
+  listen(document.getElementById("zoom-all"), "click", showAll);
 
   const goTo = (element) => {
     hold(element);
@@ -234,10 +267,89 @@
     mark.addEventListener("keydown", (event) => { if (event.key === "Enter") goTo(cy.$id("n" + i)); });
   });
 
-  style(); showAll(); makeRoom(); light(null);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", style);
+  // --- relations: a colour and a switch for each ---------------------------------------------------------------------
+  const relations = document.getElementById("relations"), off = new Set();
+  function hide() {
+    cy.batch(() => {
+      cy.edges().forEach((edge) => { edge.toggleClass("hidden", off.has(edge.data("relation"))); });
+      cy.nodes().forEach((node) => {
+        const edges = node.connectedEdges();
+        node.toggleClass("hidden", edges.nonempty() && !node.hasClass("seed") && edges.every((edge) => edge.hasClass("hidden")));
+      });
+    });
+  }
+  function listRelations() {
+    if (!relations) return;
+    const names = new Map(data.triples.map((triple) => [triple.iri, triple.label]));
+    const total = new Map();
+    data.triples.forEach((triple) => total.set(triple.iri, (total.get(triple.iri) || 0) + 1));
+    relations.replaceChildren(...[...names].sort((a, b) => total.get(b[0]) - total.get(a[0])).map(([iri, name]) => {
+      const item = make("li"), label = make("label"), box = make("input"), key = make("span", undefined, "key edge");
+      box.type = "checkbox"; box.checked = !off.has(iri);
+      box.addEventListener("change", () => { if (box.checked) off.delete(iri); else off.add(iri); hide(); });
+      key.style.background = tint(iri);
+      label.append(box, key, name, make("span", String(total.get(iri)), "number quiet"));
+      item.append(label);
+      return item;
+    }));
+  }
+
+  // --- growth: more of the graph, placed around what is there -----------------------------------------------------------
+  function spot(center) {
+    for (let i = 0; i < 400; i++) {
+      const angle = i * 2.39996, far = 95 + 9 * Math.sqrt(i) * 2.2;
+      const at = { x: center.x + far * Math.cos(angle), y: center.y + far * Math.sin(angle) };
+      if (cy.nodes().every((node) => Math.abs(node.position("x") - at.x) > 60 || Math.abs(node.position("y") - at.y) > 34)) return at;
+    }
+    return { x: center.x + 100, y: center.y + 100 };
+  }
+  function add(around, center, why) {
+    const places = new Map(data.nodes.map((node, i) => [node.iri, i]));
+    const known = new Set(data.triples.map((triple) => `${data.nodes[triple.head].iri}\n${triple.iri}\n${data.nodes[triple.tail].iri}`));
+    around.entities.filter((one) => !places.has(one.iri)).forEach((one) => {
+      const at = spot(center), node = { ...one, ...at, seed: false, share: 0, added: true, attention: "", score: "", reason: why };
+      places.set(one.iri, data.nodes.push(node) - 1);
+      cy.add({ group: "nodes", ...nodeElement(node, data.nodes.length - 1) });
+    });
+    around.triples.filter((one) => !known.has(`${one.head}\n${one.relation}\n${one.tail}`)).forEach((one) => {
+      const triple = { ...one, iri: one.relation, head: places.get(one.head), tail: places.get(one.tail), weight: 0, added: true };
+      cy.add({ group: "edges", ...tripleElement(triple, data.triples.push(triple) - 1) });
+    });
+    sortNodes(); listRelations(); hide(); cy.style().update(); makeRoom();
+    const box = cy.elements().renderedBoundingBox();
+    if (box.x1 < 0 || box.y1 < 0 || box.x2 > cy.width() || box.y2 > cy.height()) showAll();
+  }
+  function lightPath(around) {
+    const wanted = new Set(around.triples.map((one) => `${one.head}\n${one.relation}\n${one.tail}`));
+    const on = (triple) => wanted.has(`${data.nodes[triple.head].iri}\n${triple.iri}\n${data.nodes[triple.tail].iri}`);
+    hold(null);
+    const edges = cy.edges().filter((edge) => on(data.triples[edge.data("at")]));
+    cy.batch(() => {
+      cy.elements().not(edges.union(edges.connectedNodes())).addClass("faded");
+      edges.addClass("path named"); edges.connectedNodes().addClass("lit");
+    });
+  }
+
+  style(); showAll(); makeRoom(); light(null); listRelations();
+  listen(dark, "change", () => { style(); listRelations(); });
   let across = canvas.clientWidth;
-  addEventListener("resize", () => { if (canvas.clientWidth !== across) { across = canvas.clientWidth; showAll(); } });
-  addEventListener("beforeprint", showAll);
+  listen(window, "resize", () => { if (canvas.clientWidth !== across) { across = canvas.clientWidth; showAll(); } });
+  listen(window, "beforeprint", showAll);
   canvas.dataset.drawn = String(cy.nodes().length);
+
+  const find = (iri) => cy.$id("n" + data.nodes.findIndex((node) => node.iri === iri));
+  const drawing = {
+    cy, data, add, lightPath,
+    place: (iri) => find(iri).position(),
+    choose: (iri) => hold(find(iri)),
+    say: (...parts) => detail.replaceChildren(...parts),
+    next: (ask) => { chosen = ask; },
+    end: () => { over.abort(); cy.destroy(); },
+  };
+  return drawing;
+}
+
+(() => {
+  const block = document.getElementById("graph-data");
+  if (block && !document.getElementById("ask")) drawGraph(JSON.parse(block.textContent));  // a served page draws by itself
 })();
