@@ -23,7 +23,8 @@ FEW = settings(
 
 def test_requests_of_all_kinds(client: TestClient) -> None:
     schema = schemathesis.openapi.from_dict(client.get("/openapi.json").json())
-    operations = [found.ok() for found in schema.get_all_operations()]
+    found: Any = schema.get_all_operations()
+    operations = [one.ok() for one in found]
     assert {"/predict", "/recommend", "/retrieve", "/why", "/entities", "/ready"} <= {one.path for one in operations}
     for operation in operations:
         _ask(client, operation)
@@ -51,8 +52,11 @@ def _as_described(operation: Any, status: int, kind: str) -> None:  # noqa: ANN4
 
 @pytest.mark.parametrize("path", ["/predict", "/retrieve", "/why", "/recommend"])
 def test_answers_are_as_described(client: TestClient, path: str) -> None:
-    asked = {"text": "green and grassy", "task": "kind", "answer": "green"} if path == "/why" else {"text": "grassy"}
-    asked = {"items": [T + "sencha"], "task": "orders"} if path == "/recommend" else asked
+    asked: dict[str, object] = {"text": "grassy"}
+    if path == "/why":
+        asked |= {"task": "kind", "answer": "green"}
+    elif path == "/recommend":
+        asked |= {"items": [T + "sencha"], "task": "orders"}
     answer = client.post(path, json=asked)
     schema = schemathesis.openapi.from_dict(client.get("/openapi.json").json())
     assert schema[path]["POST"].is_valid_response(answer)
