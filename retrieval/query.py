@@ -31,12 +31,17 @@ class Query:
     group: str = ""
 
 
+def readable(text: str) -> str:
+    """A text without halves of surrogate pairs, which no encoder and no server can read: they become question marks."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def gist(text: str) -> str:
     """What a text is searched by in meaning: a long one is cut to its beginning and its end, which say what it is.
 
-    Halves of surrogate pairs, which no encoder can read, become question marks.
+    Halves of surrogate pairs become question marks.
     """
-    text = text.encode("utf-8", "replace").decode()
+    text = readable(text)
     if len(text) <= 2 * _END:
         return text
     return f"{text[:_END].rsplit(' ', 1)[0]} … {text[-_END:].split(' ', 1)[-1]}"

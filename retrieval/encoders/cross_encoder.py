@@ -22,6 +22,7 @@ from torch import Tensor
 
 from ragmtl.errors import ConfigError
 from ragmtl.retrieval.encoders.transformer import hub_folder, room_of, silence
+from ragmtl.retrieval.query import readable
 
 LONGEST = 256
 _OUTPUTS = (1, 2)
@@ -82,11 +83,6 @@ def fits(
     tokens = tokenizer(queries, passages, padding=True, truncation=True, max_length=longest, return_tensors="pt")
     logits: Tensor = model(**tokens.to(model.device)).logits
     return logits[:, 0] if logits.shape[1] == 1 else logits[:, 1] - logits[:, 0]
-
-
-def readable(text: str) -> str:
-    """Text without halves of surrogate pairs, which no tokenizer can read."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def load_cross_model(folder: Path, *, outputs: int | None = None) -> tuple[Any, Any]:

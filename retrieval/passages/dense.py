@@ -1,8 +1,9 @@
 """Search by meaning: the passages whose vectors have the largest inner product with the query's, by FAISS.
 
-The vectors are one memory-mapped array. Few are searched exactly, in place; many by a graph (HNSW), very many by
-clusters and codes (IVF-PQ), see `choose`. What is found is scored again here from the vectors themselves, row by row,
-so that a query gets the same scores alone and in a batch, and codes never decide an order.
+The vectors are one memory-mapped array. Few are searched exactly, in place; many by a graph (HNSW, over numbers of two
+bytes: half the memory to read), very many by clusters and codes (IVF-PQ), see `choose`. What is found is scored again
+here from the vectors themselves, row by row, so that a query gets the same scores alone and in a batch, and codes never
+decide an order.
 
 Sources: Malkov and Yashunin, "Efficient and robust approximate nearest neighbor search using HNSW graphs", 2018; Jégou,
 Douze and Schmid, "Product quantization for nearest neighbor search", 2011.
@@ -192,8 +193,10 @@ def _shortcut(vectors: Float32[np.ndarray, "passage dim"], kind: Kind) -> Any:  
     if kind == "flat":
         return None
     if kind == "hnsw":
-        graph = faiss.IndexHNSWFlat(dim, _LINKS, faiss.METRIC_INNER_PRODUCT)
+        halves = faiss.ScalarQuantizer.QT_fp16
+        graph = faiss.IndexHNSWSQ(dim, halves, _LINKS, faiss.METRIC_INNER_PRODUCT)  # type: ignore[arg-type]
         graph.hnsw.efConstruction = _BUILT
+        graph.train(vectors)
         graph.add(vectors)
         return graph
     cells = max(1, min(int(_CELLS * count**0.5), count // _PER_CELL))

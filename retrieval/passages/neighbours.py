@@ -7,13 +7,15 @@
 They come from shared words (BM25), from vectors where there is an encoder, and from shared entities, rare ones first,
 fused by how far they stand out. Only what the user puts in can come out: give training examples alone. A query that is
 itself a training example must say so (`example`, `group`): then neither it nor anything of its group is looked at, as
-nothing is of the groups in `exclude`. An example of the same text is taken for the query itself.
+nothing is of the groups in `exclude`. An example of the same text, whatever its capitals and spaces, is taken for the
+query itself.
 
 Source of the idea: Qin et al., "Retrieval & interaction machine for tabular data prediction" (RIM), 2021.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -65,8 +67,8 @@ class LabelledNeighbours:
         self._same: dict[str, list[int]] = {}
         for row, example in enumerate(examples):
             self._groups.setdefault(example.group or example.id, []).append(row)
-            if example.text.strip():
-                self._same.setdefault(example.text.strip(), []).append(row)
+            if same := _compared(example.text):
+                self._same.setdefault(same, []).append(row)
             for iri in dict.fromkeys(example.entities):
                 self._about.setdefault(iri, []).append(row)
 
@@ -81,9 +83,11 @@ class LabelledNeighbours:
             queries: What is asked; those that are training examples say which one, and of which group.
             most: The largest number of examples for each.
         """
-        vectors: Sequence[Float32[np.ndarray, " dim"] | None] = [None] * len(queries)
-        if self._encoder is not None and queries:
-            vectors = list(self._encoder.encode([query.text for query in queries]))
+        vectors: list[Float32[np.ndarray, " dim"] | None] = [None] * len(queries)
+        rows = [row for row, query in enumerate(queries) if query.text.strip()]
+        if self._encoder is not None and rows:
+            for row, vector in zip(rows, self._encoder.encode([queries[row].text for row in rows]), strict=True):
+                vectors[row] = vector
         return [self._find(query, vector, most) for query, vector in zip(queries, vectors, strict=True)]
 
     def forbidden(self, query: Query) -> Int64[np.ndarray, " rows"]:
@@ -92,7 +96,7 @@ class LabelledNeighbours:
         Its own, those of the same text, all of their groups and of its group, and those of groups that it excludes.
         """
         rows = set[int]()
-        own = self._same.get(query.text.strip(), [])
+        own = self._same.get(_compared(query.text), [])
         for row in (*own, *([self._rows[query.example]] if query.example in self._rows else [])):
             rows |= {row, *self._groups[self.examples[row].group or self.examples[row].id]}
         for group in (query.group, *query.exclude):
@@ -136,6 +140,11 @@ class LabelledNeighbours:
             scores[about] += np.log1p(len(self.examples) / max(len(about), 1))
         scores[without] = 0.0
         return scores
+
+
+def _compared(text: str) -> str:
+    """A text as it is compared with others; empty where it says nothing."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 class WithNeighbours:

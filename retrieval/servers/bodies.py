@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from ragmtl.retrieval.corpus import Passage
+from ragmtl.retrieval.query import readable
 from ragmtl.retrieval.servers.asking import TroubleError, clipped, of_status
-from ragmtl.retrieval.servers.passages import ByEntities, ByWords, Counts, Fields, Hits, Some, asked_text, readable
+from ragmtl.retrieval.servers.passages import ByEntities, ByWords, Counts, Fields, Hits, Some, asked_text
 
 Body: TypeAlias = dict[str, Any]
 

@@ -15,6 +15,7 @@ from jaxtyping import Float32
 
 from ragmtl.errors import ConfigError
 from ragmtl.retrieval.corpus import Passage, reading_of
+from ragmtl.retrieval.query import readable
 from ragmtl.retrieval.servers.asking import TroubleError
 
 MOST_WORDS = 256
@@ -225,11 +226,6 @@ def asked_text(text: str) -> str:
     words = readable(text).split()
     half = MOST_WORDS // 2
     return " ".join(words if len(words) <= MOST_WORDS else words[:half] + words[-half:])
-
-
-def readable(text: str) -> str:
-    """A text without halves of surrogate pairs, which no server can read."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def _text(value: object) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from ragmtl.errors import ConfigError
 from ragmtl.kg.endpoints.web import credentials
 from ragmtl.retrieval.corpus import Passage
+from ragmtl.retrieval.query import readable
 from ragmtl.retrieval.servers.asking import Asker, Patience, TroubleError, clipped, of_status
 from ragmtl.retrieval.servers.bodies import unreadable
 from ragmtl.retrieval.servers.passages import (
@@ -29,7 +30,6 @@ from ragmtl.retrieval.servers.passages import (
     Some,
     Vectors,
     asked_text,
-    readable,
 )
 
 FIELDS = Fields("id", "title_txt_en", "text_txt_en", group="group_s", entities="entities_ss")

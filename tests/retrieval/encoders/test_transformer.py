@@ -42,6 +42,8 @@ def test_minilm_reads_meaning_in_any_order() -> None:
     assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.2
     assert np.allclose(encoder.encode(texts[::-1])[::-1], vectors, atol=1e-5)
     assert done == [(3, 3)]
+    halves = encoder.encode(["a yacht", "a yacht \ud800\udcff"])  # as the command line gives bytes that are no UTF-8
+    assert halves[0] @ halves[1] > 0.5
 
 
 @needs_minilm

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from jaxtyping import Float32
 
 from ragmtl.errors import DataError
-from ragmtl.retrieval.encoders.hashing import HashingEncoder
+from ragmtl.retrieval.encoders.hashing import HashingEncoder, normalised
 from ragmtl.retrieval.evidence import LabelledExample
 from ragmtl.retrieval.hybrid import Retriever, Retrieves
 from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.passages.neighbours import LabelledNeighbours, WithNeighbours
+from ragmtl.retrieval.progress import Progress
 from ragmtl.retrieval.query import Query
 
 X = "http://x/"
@@ -99,8 +102,25 @@ def test_an_empty_query_finds_nothing() -> None:
 
 
 def test_an_example_of_the_same_text_is_taken_for_the_query_itself(neighbours: LabelledNeighbours) -> None:
-    assert not {"e1", "e2"} & set(ids(neighbours, Query(EXAMPLES[0].text + " "), 50))
+    for text in (EXAMPLES[0].text + " ", "\nSumac over  GRILLED onions", "sumac over \uff47rilled onions"):
+        assert not {"e1", "e2"} & set(ids(neighbours, Query(text), 50)), text
     assert {"e1", "e2"} <= set(ids(neighbours, Query(EXAMPLES[0].text + " and more"), 50))
+
+
+class Sure(HashingEncoder):
+    """Has a vector for every text, also for an empty one, as transformers have."""
+
+    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Float32[np.ndarray, "text dim"]:
+        return normalised(super().encode(texts, progress) + np.float32(0.1))
+
+
+def test_what_has_no_text_has_no_meaning() -> None:
+    neighbours = LabelledNeighbours(EXAMPLES, Sure())
+    assert neighbours.find(Query()) == ()
+    assert ids(neighbours, Query(entities=(X + "smokedPaprika",))) == ["e3"]
+    alone, beside = neighbours.find_many([Query(entities=(X + "rice",)), Query("sumac on onions")])
+    assert {found.example.id for found in alone} == {"e3", "e4"}
+    assert beside == neighbours.find(Query("sumac on onions"))
 
 
 def test_examples_without_texts_are_found_by_entities() -> None:
