@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 OUT ?= demo-output
 KITCHEN := examples/kitchen/kitchen.toml
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint docs clean
 
 demo: $(VENV)/installed
 	$(BIN)/ragmtl index $(KITCHEN) --out $(OUT)/index
@@ -25,6 +25,10 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(VENV)/installed
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+	@echo "The documentation:          build/site/index.html"
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -30,6 +30,7 @@ from ragmtl.config.graph import EndpointConfig, GraphConfig
 from ragmtl.config.servers import GraphServerConfig, PassageServerConfig
 
 ROOT = Path(__file__).parents[2]
+MADE_WITH_THE_SITE = {"benchmarks.md"}
 WITHOUT_A_RESULT = {"serve"}
 SHARED = {*TaskSection.model_fields, "kind"}
 TABLES: dict[str, tuple[type[BaseModel], set[str]]] = {
@@ -133,6 +134,6 @@ def test_links_between_pages_lead_somewhere() -> None:
         f"{page.name} → {link}"
         for page in pages
         for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
-        if not (page.parent / link).exists()
+        if link not in MADE_WITH_THE_SITE and not (page.parent / link).exists()
     ]
     assert not broken
