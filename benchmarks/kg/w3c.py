@@ -38,6 +38,8 @@ BASES = {
     "trig": "http://www.w3.org/2013/TriGTests/",
     "xml": "http://www.w3.org/2013/RDFXMLTests/",
 }
+COPIES = {"TurtleTests": "https://w3c.github.io/N3/tests/TurtleTests/"}
+"""Bases of suites that stand in another one, by their folder: N3 has the tests of Turtle, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,8 @@ def _rdf_tests(manifest: Path) -> Iterator[Test]:
         if name is None:
             continue
         action, result = (_local(graph.value(entry, link)) for link in (MF.action, MF.result))
-        base = str(assumed or BASES.get(name, "")) + (action.relative_to(manifest.parent).as_posix() if action else "")
+        folder = COPIES.get(manifest.parent.name, BASES.get(name, ""))
+        base = str(assumed or folder) + (action.relative_to(manifest.parent).as_posix() if action else "")
         title = str(graph.value(entry, MF.name))
         if action is not None:
             yield Test(manifest.parent.name, title, name, action, base, "Negative" not in kind, result)
