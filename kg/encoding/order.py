@@ -3,7 +3,8 @@
 Rows are put into order by one column after the other, the last one first, each by counting; equal rows stay as they
 came. Texts are compared eight bytes at a time; those that are equal so far are compared by their next eight.
 
-Source: Bentley and Sedgewick, "Fast algorithms for sorting and searching strings", SODA 1997.
+Sources: Bentley and Sedgewick, "Fast algorithms for sorting and searching strings", SODA 1997; Musser, "Introspective
+sorting and selection algorithms", 1997.
 """
 
 from __future__ import annotations
@@ -118,10 +119,13 @@ def _sort_few(blob: int, offsets: np.ndarray, order: np.ndarray, low: int, high:
 
 @compiled
 def _sort_keys(keys: np.ndarray, order: np.ndarray, low: int, high: int) -> None:
-    """Sort rows by their keys: quicksort that leaves equal keys beside each other."""
-    stack = [(low, high)]
+    """Sort rows by their keys: quicksort, which merges what was made to be hard for it (introsort)."""
+    stack = [(low, high, 2 * np.int64(np.log2(high - low)))]
     while len(stack) > 0:
-        first, last = stack.pop()
+        first, last, left = stack.pop()
+        if left == 0:
+            _merge_keys(keys, order, first, last)
+            continue
         if last - first <= _FEW:
             for place in range(first + 1, last):
                 key, row, at = keys[place], order[place], place
@@ -144,8 +148,15 @@ def _sort_keys(keys: np.ndarray, order: np.ndarray, low: int, high: int) -> None
                 order[place], order[more] = order[more], order[place]
             else:
                 place += 1
-        stack.append((first, less))
-        stack.append((more, last))
+        stack.append((first, less, left - 1))
+        stack.append((more, last, left - 1))
+
+
+@compiled
+def _merge_keys(keys: np.ndarray, order: np.ndarray, first: int, last: int) -> None:
+    """Sort rows by their keys in a number of steps that no keys can make large."""
+    places = np.argsort(keys[first:last], kind="mergesort")
+    keys[first:last], order[first:last] = keys[first:last][places], order[first:last][places]
 
 
 @compiled

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ragmtl.kg.encoding.order import differ, gathered, order_of, order_of_texts
+from ragmtl.kg.encoding.order import _merge_keys, _sort_keys, differ, gathered, order_of, order_of_texts
 from ragmtl.kg.terms import Strings
 
 letters = st.text(alphabet="ab\0é\U0001f600", max_size=20)
@@ -41,6 +44,58 @@ def test_the_same_text_many_times_is_ordered() -> None:
     order = order_of_texts(strings)
     assert [len(strings[int(row)]) for row in order] == [0] * 500 + [1000] * 500
     assert differ(strings, order).sum() == 2
+
+
+class Foe:
+    """Chooses keys while they are sorted, so that each pivot is among the least (McIlroy, 1999)."""
+
+    def __init__(self) -> None:
+        self.chosen = self.asked = 0
+        self.candidate: Key | None = None
+
+    def compare(self, one: Key, other: Key) -> bool:
+        self.asked += 1
+        if one.value is None and other.value is None:
+            pivot = one if one is self.candidate else other
+            pivot.value, self.chosen = self.chosen, self.chosen + 1
+        if one.value is None:
+            self.candidate = one
+            return False
+        if other.value is None:
+            self.candidate = other
+            return True
+        return one.value < other.value
+
+
+class Key:
+    """A key that gets its value when it must have one."""
+
+    def __init__(self, foe: Foe) -> None:
+        self.foe = foe
+        self.value: int | None = None
+
+    def __lt__(self, other: Key) -> bool:
+        return self.foe.compare(self, other)
+
+    def __gt__(self, other: Key) -> bool:
+        return self.foe.compare(other, self)
+
+
+def uncompiled(loop: Callable[..., None]) -> Callable[..., None]:
+    return loop.py_func  # type: ignore[attr-defined,no-any-return] # what numba keeps
+
+
+def test_no_keys_take_a_number_of_steps_that_grows_with_their_square(monkeypatch: pytest.MonkeyPatch) -> None:
+    foe, rows = Foe(), np.arange(1500)
+    keys: np.ndarray = np.array([Key(foe) for _ in rows], dtype=object)
+    given = list(keys)
+    monkeypatch.setattr("ragmtl.kg.encoding.order._merge_keys", uncompiled(_merge_keys))
+    uncompiled(_sort_keys)(keys, rows, 0, len(rows))
+    assert foe.asked < 20 * len(rows) * np.log2(len(rows))
+    values = np.array([foe.chosen if key.value is None else key.value for key in given])
+    assert (np.diff(values[rows]) >= 0).all()
+    found = [f"{value:08}" for value in values.tolist()]
+    assert list(gathered(Strings.of(found), order_of_texts(Strings.of(found)))) == sorted(found)
 
 
 @given(texts, st.data())
