@@ -19,6 +19,7 @@ from ragmtl.loaded import Loaded
 from ragmtl.report import Comparison
 from ragmtl.retrieval.encoders.encoder import Encoder
 from ragmtl.retrieval.index import Index
+from ragmtl.training.processes import refuse_several
 from ragmtl.tuned import Tuned
 
 
@@ -86,6 +87,7 @@ def compare_arms(
         DataError: A table cannot be used.
         MismatchError: The folder holds a comparison of other data or settings, or an arm was not tuned.
     """
+    refuse_several("a comparison")
     chosen, folder = choose_arms(arms), Path(folder)
     loaded = checked_tasks(config, index.graph)
     refuse_unlabelled(loaded, "test")

@@ -15,6 +15,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from ragmtl.commands.speaking import speaks
+
 
 class Bars:
     """Named bars. `bars("reading")` gives a function that takes (done, total)."""
@@ -29,7 +31,7 @@ class Bars:
             TextColumn("{task.fields[note]}"),
         )
         console = Console(stderr=True)
-        self._progress = Progress(*columns, console=console, disable=not console.is_terminal)
+        self._progress = Progress(*columns, console=console, disable=not (console.is_terminal and speaks()))
         self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> Bars:

@@ -32,7 +32,7 @@ from ragmtl.commands.log import log
 from ragmtl.commands.reading import BadStatement, Base, wanted
 from ragmtl.commands.retrieve import push, retrieve
 from ragmtl.commands.serve import serve
-from ragmtl.commands.speaking import AsJson, next_step, print_result, tell
+from ragmtl.commands.speaking import AsJson, next_step, print_result, speaks, tell
 from ragmtl.kg_cli import kg
 from ragmtl.learn_cli import learn
 from ragmtl.update_cli import update
@@ -144,7 +144,8 @@ def train(
     folder = out or place_of(settings, "run")
     with bars() as bar:
         best = train_run(settings, index_of(settings, index), folder, bar, tell=tell)
-    (folder / "report.html").write_text(render_training(Trained.load(folder)), encoding="utf-8")
+    if speaks():
+        (folder / "report.html").write_text(render_training(Trained.load(folder)), encoding="utf-8")
     lines = [f"{task}: {value:.3f} on validation" for task, value in best.metrics.items()]
     print_result({"out": folder, "best": best}, as_json, *lines, f"wrote {folder} (best epoch: {best.epoch})")
     next_step("ragmtl", "evaluate", folder, as_json=as_json)

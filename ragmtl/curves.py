@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ragmtl.errors import MismatchError
-from ragmtl.training.train import Epoch
+from ragmtl.training.epochs import Epoch
 
 CURVES = "curves.json"
 

@@ -29,6 +29,9 @@ def fit(
         weights={task.name: task.weight for task in config.tasks if task.name in tasks},
     )
     trainer = Trainer(model, material.only(tasks), settings, folder, fingerprint=_fingerprint(config, material, tasks))
+    if not trainer.processes.first:
+        trainer.fit()
+        return trainer, size
     with Tracker(folder, watch(f"training {folder.parent.name}/{folder.name}")) as tracker:
         trainer.fit(tracker)
     return trainer, size

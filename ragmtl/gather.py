@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -25,12 +26,17 @@ from ragmtl.read import (
     neighbours,
     node_vectors,
     read_queries,
+    read_together,
     segment_scale,
     used_nodes,
 )
 from ragmtl.retrieval.encoders.encoder import Encoder
+from ragmtl.retrieval.hybrid import Retrieves
 from ragmtl.retrieval.index import Index
+from ragmtl.retrieval.progress import Progress
+from ragmtl.retrieval.query import Query
 from ragmtl.tasks.base import Example
+from ragmtl.training.processes import Processes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,6 +88,7 @@ def gather(
         facts: Which types and numbers of nodes are read; learned from the training examples where None.
     """
     graph, hide = index.graph, hidden_relations(config, index.graph)
+    processes = Processes.join(config.training.device)
     rankings = [task for one in loaded for task in one.source.tasks if task.head == "ranking"]
     nodes = {task.name: item_nodes(graph, task.answers) for task in rankings}
     targets = np.unique(np.concatenate([np.zeros(0, np.int64), *nodes.values()]))
@@ -90,7 +97,8 @@ def gather(
     readings = []
     for one, known in zip(loaded, labelled, strict=True):
         queries = [example.query for example in one.source.examples]
-        found = read_queries(queries, retriever, index, reader, watch(f"reading {one.source.name}"))
+        bar = watch(f"reading {one.source.name}")
+        found = read_together(queries, processes, partial(_read, retriever, index, reader, bar))
         asking = [asked(example) for example in one.source.examples]
         readings.append(found if known is None else known.add(found, asking, kind, seed))
     beside = {
@@ -109,7 +117,8 @@ def gather(
     used = used_nodes(
         read, [items[items >= 0] for items in nodes.values()] + [near for found in beside.values() for near in found]
     )
-    described = node_vectors(graph, used, index.encoder, hide, watch("encoding nodes"))
+    with processes.first_alone():
+        described = node_vectors(graph, used, index.encoder, hide, watch("encoding nodes"))
     facts = learn_facts(config.model, graph, trained, hide) if facts is None else facts
     tables = fact_tables(graph, facts, used, hide)
     vectors = [
@@ -130,6 +139,12 @@ def gather(
         for one, found, seen_by, given in zip(loaded, readings, vectors, signals, strict=True)
     )
     return Material(assemblies, tuple(met), items, segment_scale(trained), index, facts)
+
+
+def _read(
+    retriever: Retrieves, index: Index, reader: Encoder, progress: Progress, queries: Sequence[Query]
+) -> list[Reading]:
+    return read_queries(queries, retriever, index, reader, progress)
 
 
 def _trained(one: Loaded, readings: Sequence[Reading]) -> tuple[list[Reading], list[Example]]:

@@ -21,6 +21,7 @@ from ragmtl.retrieval.hybrid import Retrieves
 from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.progress import Progress
 from ragmtl.retrieval.query import Query
+from ragmtl.training.processes import Processes
 
 MOST_NEIGHBOURS = 32
 
@@ -47,6 +48,20 @@ def read_queries(
         Reading(vectors, found, known_nodes(index.graph, query.history), {})
         for query, vectors, found in zip(queries, segments, evidence, strict=True)
     ]
+
+
+def read_together(
+    queries: Sequence[Query], processes: Processes, read: Callable[[Sequence[Query]], list[Reading]]
+) -> list[Reading]:
+    """What is read of some queries, each by one of the processes; all of them get all.
+
+    Args:
+        queries: The same in all processes.
+        processes: Who reads.
+        read: Reads some queries.
+    """
+    parts = processes.exchange(read([queries[row] for row in processes.share(len(queries))]))
+    return [parts[row % processes.count][row // processes.count] for row in range(len(queries))]
 
 
 def known_nodes(graph: KnowledgeGraph, iris: Iterable[str]) -> Int64[np.ndarray, " known"]:

@@ -38,7 +38,8 @@ from ragmtl.sizes import ModelSize, build_model
 from ragmtl.tasks.base import Split, Task
 from ragmtl.tasks.bootstrap import bootstrap
 from ragmtl.trained import Origin, Trained, trained_task
-from ragmtl.training.train import Epoch, Trainer
+from ragmtl.training.epochs import Epoch
+from ragmtl.training.train import Trainer
 from ragmtl.trust.report import Trusted, temperatures
 
 FORMAT = "ragmtl run"
@@ -162,8 +163,10 @@ def train_run(
     best = trainer.best_epoch()
     warmth = temperatures(trainer.model, trainer.assemblies)
     tasks = [task for one in loaded for task in one.source.tasks]
-    write_run(Path(folder), config, material, size, (best, warmth), tasks)
-    _trained(config, trainer, loaded, warmth, notes).save(Path(folder))
+    if trainer.processes.first:
+        write_run(Path(folder), config, material, size, (best, warmth), tasks)
+        _trained(config, trainer, loaded, warmth, notes).save(Path(folder))
+    trainer.processes.exchange(None)
     return best
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from ragmtl.curves import Curve, curves_of
 from ragmtl.errors import MismatchError
 from ragmtl.tasks.base import SPLITS, Source, Task
-from ragmtl.training.train import Epoch
+from ragmtl.training.epochs import Epoch
 
 TRAINED = "trained.json"
 ARM = "rag-mtl"

@@ -26,6 +26,7 @@ from ragmtl.config import Config
 from ragmtl.errors import MismatchError
 from ragmtl.fit import fit
 from ragmtl.retrieval.index import Index
+from ragmtl.training.processes import refuse_several
 from ragmtl.tuned import TOGETHER, Best, Tuned, with_settings
 
 SPACE: dict[str, BaseDistribution] = {
@@ -64,6 +65,7 @@ def tune_arms(
         DataError: A table cannot be used.
         MismatchError: The folder holds a search on other data.
     """
+    refuse_several("a search")
     chosen, folder = choose_arms(arms), Path(folder)
     loaded = checked_tasks(config, index.graph)
     inform(loaded, index.graph, tell)

@@ -39,8 +39,9 @@ from ragmtl.models.checkpoint import save_checkpoint
 from ragmtl.report import Comparison, command, commit, machine, versions
 from ragmtl.run import Run, write_run
 from ragmtl.tasks.base import Split, Task
+from ragmtl.training.epochs import Epoch
+from ragmtl.training.processes import refuse_several
 from ragmtl.training.seed import choose_device
-from ragmtl.training.train import Epoch
 from ragmtl.trust.asking import labelled_rows
 from ragmtl.trust.report import temperatures
 
@@ -166,6 +167,7 @@ def adapt_run(
         DataError: Its table cannot be used, or holds too few labels.
         MismatchError: The run cannot be opened or extended, or the folder holds something else.
     """
+    refuse_several("an adaptation")
     budget = budget or Budget()
     trained = Run.load(run)
     found = meet(trained, new_task(trained.config, config, task), config, budget, Path(folder), watch=watch, tell=tell)

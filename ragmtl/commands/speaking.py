@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shlex
 import sys
 from collections.abc import Mapping
@@ -18,7 +19,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def tell(line: str) -> None:
     """Say something that is no result."""
-    typer.echo(line, err=True)
+    if speaks():
+        typer.echo(line, err=True)
+
+
+def speaks() -> bool:
+    """Whether this is the process that speaks: the first, where a launcher started several."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def print_result(facts: object, as_json: bool, *lines: str) -> None:
@@ -29,6 +36,8 @@ def print_result(facts: object, as_json: bool, *lines: str) -> None:
         as_json: Whether JSON was asked for.
         lines: What people read.
     """
+    if not speaks():
+        return
     for line in (json.dumps(plain(facts), indent=1, ensure_ascii=False),) if as_json else lines:
         typer.echo(line)
 

@@ -125,6 +125,8 @@ class TrainingConfig(Section):
         conflicts: On how many batches per epoch the angles between the tasks' gradients are measured.
         device: `auto` takes a GPU where there is one.
         checkpoint_every: Steps between checkpoints.
+        precision: In which products of matrices are computed while training.
+        shards: Parts of a batch with random numbers of their own, divided among processes; 0: one for each.
     """
 
     epochs: int = Field(default=20, ge=1)
@@ -140,6 +142,8 @@ class TrainingConfig(Section):
     conflicts: int = Field(default=2, ge=0)
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     checkpoint_every: int = Field(default=200, ge=1)
+    precision: Literal["float32", "bfloat16"] = "float32"
+    shards: int = Field(default=0, ge=0)
 
 
 class Config(Section):

@@ -21,12 +21,14 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ragmtl.training.gradients import TaskGradients
+from ragmtl.training.processes import Processes
 from ragmtl.training.weightings import Weighting, weighting_of
 
 Losses = Mapping[str, Float[Tensor, ""]]
 State = dict[str, dict[str, float]]
 """By what is remembered, and by task or source."""
 
+ALONE = Processes(0, 1, torch.device("cpu"))
 LENGTH_MEMORY, LONGEST = 0.95, 2.0
 DWA_TEMPERATURE = 2.0
 GRADNORM_ALPHA, GRADNORM_RATE, GRADNORM_LEAST = 1.5, 0.025, 0.01
@@ -47,6 +49,8 @@ class Balance:
         together: Whether a step reads every source.
         learned: Parameters of its own, which the optimiser must know.
         state: What it remembers.
+        parameters: Of the model.
+        processes: Whose gradients are added up; the values of losses are the same in all of them.
     """
 
     together = False
@@ -55,6 +59,8 @@ class Balance:
         self.weights = weights
         self.learned = nn.ParameterDict()
         self.state: State = {}
+        self.parameters: Sequence[nn.Parameter] = ()
+        self.processes = ALONE
 
     def backward(self, losses: Losses, source: str) -> None:
         """Give every parameter its gradient.
@@ -64,6 +70,10 @@ class Balance:
             source: Where its examples are from; "" where they are from all.
         """
         _backward(_sum(losses, self.weights))
+        if self.processes.count > 1:
+            summed = self.processes.add_up([parameter.grad for parameter in self.parameters])
+            for parameter, gradient in zip(self.parameters, summed, strict=True):
+                parameter.grad = gradient
 
     def end_epoch(self, losses: Mapping[str, float]) -> None:
         """Called with the mean loss of each task after an epoch."""
@@ -144,7 +154,7 @@ class Weighed(Balance):
     def backward(self, losses: Losses, source: str) -> None:
         """Differentiate each task by itself, and combine."""
         losses = {task: loss * self.weights.get(task, 1.0) for task, loss in losses.items()}
-        gradients = TaskGradients.of(losses, self.parameters)
+        gradients = TaskGradients.of(losses, self.parameters).added_up(self.processes)
         gramian = gradients.gramian()
         moves = gramian.diagonal() > 0  # a task without labels in this step says nothing
         found = torch.ones(len(losses), dtype=gramian.dtype)
@@ -166,7 +176,7 @@ class GradNorm(Balance):
     def backward(self, losses: Losses, source: str) -> None:
         """Differentiate each task by itself, combine by the weights so far, and mend the weights."""
         scaled = {task: loss * self.weights.get(task, 1.0) for task, loss in losses.items()}
-        gradients = TaskGradients.of(scaled, self.parameters)
+        gradients = TaskGradients.of(scaled, self.parameters).added_up(self.processes)
         lengths = gradients.gramian().diagonal().sqrt().tolist()
         gradients.put([self.state["weights"].setdefault(task, 1.0) for task in losses])
         moving = {task: length for task, length in zip(losses, lengths, strict=True) if length > 0}
@@ -188,7 +198,11 @@ class GradNorm(Balance):
 
 
 def balance_of(
-    method: str, parameters: Sequence[nn.Parameter], tasks: Sequence[str], weights: Mapping[str, float]
+    method: str,
+    parameters: Sequence[nn.Parameter],
+    tasks: Sequence[str],
+    weights: Mapping[str, float],
+    processes: Processes = ALONE,
 ) -> Balance:
     """The balance of a name.
 
@@ -197,10 +211,19 @@ def balance_of(
         parameters: Of the model.
         tasks: Names of all tasks.
         weights: How much each counts beside the others.
+        processes: Who trains.
 
     Raises:
         ConfigError: The method needs a package that is not installed.
     """
+    chosen = _chosen(method, parameters, tasks, weights)
+    chosen.parameters, chosen.processes = parameters, processes
+    return chosen
+
+
+def _chosen(
+    method: str, parameters: Sequence[nn.Parameter], tasks: Sequence[str], weights: Mapping[str, float]
+) -> Balance:
     match method:
         case "length":
             return ByLength(parameters, weights)

@@ -11,6 +11,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ragmtl.training.processes import Processes
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TaskGradients:
@@ -34,6 +36,15 @@ class TaskGradients:
             more = number < len(losses)
             rows.append(torch.autograd.grad(loss, list(parameters), retain_graph=more, allow_unused=True))
         return cls(tuple(losses), tuple(parameters), tuple(rows))
+
+    def added_up(self, processes: Processes) -> TaskGradients:
+        """With those of the other processes."""
+        if processes.count == 1:
+            return self
+        flat = processes.add_up([gradient for row in self.rows for gradient in row])
+        width = len(self.parameters)
+        rows = tuple(tuple(flat[start : start + width]) for start in range(0, len(flat), width))
+        return TaskGradients(self.tasks, self.parameters, rows)
 
     @property
     def shared(self) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from types import TracebackType
 from torch.utils.tensorboard import SummaryWriter
 
 from ragmtl.retrieval.progress import Progress
-from ragmtl.training.train import Epoch
+from ragmtl.training.epochs import Epoch
 
 
 class Tracker:

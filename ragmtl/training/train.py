@@ -23,19 +23,20 @@ from torch import Tensor
 from torch.optim import AdamW
 
 from ragmtl.assembly import Assembly
-from ragmtl.errors import DataError, MismatchError
+from ragmtl.errors import ConfigError, DataError, MismatchError
 from ragmtl.evaluate import evaluate
 from ragmtl.models.checkpoint import load_checkpoint, restore, save_checkpoint
 from ragmtl.models.model import Model
 from ragmtl.tasks.base import Split
 from ragmtl.tasks.mixture import Draw, Mixture
 from ragmtl.training.balance import State, balance_of
+from ragmtl.training.epochs import Epoch, aggregate, steady
 from ragmtl.training.gradients import conflicts, mean_conflicts
+from ragmtl.training.lessons import Lessons, Read
 from ragmtl.training.optimiser_state import remember, tensors_of
-from ragmtl.training.seed import choose_device, seed_everything
+from ragmtl.training.processes import Processes
+from ragmtl.training.seed import seed_everything
 
-SMALLEST_METRIC = 1e-3
-JUDGED_WITH = 3
 SPLITS_NEEDED: tuple[Split, ...] = ("train", "valid")
 
 
@@ -57,32 +58,10 @@ class TrainingSettings:
     conflicts: int = 2
     device: str = "auto"
     checkpoint_every: int = 200
+    precision: str = "float32"
+    shards: int = 0
     seed: int = 0
     weights: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """What was seen after one epoch.
-
-    Attributes:
-        epoch: Its number, from 1.
-        step: Steps done so far.
-        loss: Mean training loss by task.
-        metrics: Main metric on validation by task.
-        thresholds: Best threshold on validation, for tasks with labels.
-        aggregate: Geometric mean of the metrics.
-        conflict: Mean cosine between the gradients of each two tasks on what they share, by their names, as
-            "genre | sentiment".
-    """
-
-    epoch: int
-    step: int
-    loss: Mapping[str, float]
-    metrics: Mapping[str, float]
-    thresholds: Mapping[str, float | None]
-    aggregate: float
-    conflict: Mapping[str, float] = field(default_factory=dict)
 
 
 Report = Callable[[int, int, Epoch | None], None]
@@ -116,6 +95,7 @@ class Trainer:
         fingerprint: Says what is trained on what; a checkpoint of another fingerprint is refused.
 
     Raises:
+        ConfigError: The parts of a batch cannot be divided among the processes.
         DataError: A task has no training or no validation examples.
     """
 
@@ -129,7 +109,9 @@ class Trainer:
         fingerprint: str = "",
     ) -> None:
         _refuse_missing_splits(assemblies)
-        self.device = choose_device(settings.device)
+        self.processes = Processes.join(settings.device)
+        self.shards = _shards(settings, self.processes)
+        self.device = self.processes.device
         self.model = model.to(self.device)
         self.assemblies = assemblies
         self.settings = settings
@@ -144,7 +126,8 @@ class Trainer:
             settings.steps,
         )
         names = [task.name for assembly in assemblies for task in assembly.source.tasks]
-        self.balance = balance_of(settings.balance, list(model.parameters()), names, settings.weights)
+        self.lessons = Lessons(self.model, assemblies, self.train_rows, settings.precision, self.processes)
+        self.balance = balance_of(settings.balance, list(model.parameters()), names, settings.weights, self.processes)
         self.balance.learned.to(self.device)
         weights = {"params": list(model.parameters()), "weight_decay": settings.weight_decay}
         learned = {"params": list(self.balance.learned.values()), "weight_decay": 0.0}
@@ -188,8 +171,8 @@ class Trainer:
 
     def _best(self, task: str) -> Epoch:
         figures = self._figures(task)
-        steady = [_steady(figures[: place + 1]) for place in range(len(figures))]
-        return self.progress.epochs[steady.index(max(steady))]
+        means = [steady(figures[: place + 1]) for place in range(len(figures))]
+        return self.progress.epochs[means.index(max(means))]
 
     def _figures(self, task: str) -> list[float]:
         """What each epoch reached: the main metric of a task, or the aggregate where no task is named."""
@@ -201,7 +184,7 @@ class Trainer:
         draws = self.mixture.together(step) if self.balance.together else [self.mixture.draw(step)]
         for group in self.optimizer.param_groups:
             group["lr"] = self.settings.learning_rate * _pace(step, self.total_steps)
-        read = [self._losses(draw) for draw in draws]
+        read = [self._read(draw) for draw in draws]
         losses = {name: loss for found, _ in read for name, loss in found.items()}
         penalised = {name: loss + penalty / len(found) for found, penalty in read for name, loss in found.items()}
         self.optimizer.zero_grad()
@@ -211,14 +194,11 @@ class Trainer:
             self.progress.losses.setdefault(name, []).append(float(loss.detach()))
         self.progress.step += 1
 
-    def _losses(self, draw: Draw) -> tuple[dict[str, Tensor], Tensor]:
-        """The loss of each task of a source on some of its training examples, and what sharing adds to them."""
-        assembly = self.assemblies[draw.source]
-        rows = self.train_rows[draw.source][draw.chosen].tolist()
-        outputs = self.model(assembly.batch(rows).to(self.device), [task.name for task in assembly.source.tasks])
-        examples = assembly.examples(rows)
-        losses = {task.name: task.loss(outputs.heads[task.name], examples) for task in assembly.source.tasks}
-        return losses, outputs.penalty
+    def _read(self, draw: Draw) -> Read:
+        """The losses of a batch, or of this process's part of it."""
+        if self.shards == 1:
+            return self.lessons.whole(draw)
+        return self.lessons.divided(draw, self.shards, [self.settings.seed, self.progress.step, draw.source])
 
     def _end_epoch(self) -> Epoch:
         """Measure on validation, keep what is best, and decide whether to go on."""
@@ -226,33 +206,38 @@ class Trainer:
         self.balance.end_epoch(epoch.loss)
         self.progress.epochs.append(epoch)
         self.progress.losses = {}
-        values = {name: _steady(self._figures(name)) for name in ("", *epoch.metrics)}
+        values = {name: steady(self._figures(name)) for name in ("", *epoch.metrics)}
         for name, value in values.items():
             if value > self.progress.best.get(name, -math.inf):
                 self.progress.best[name] = value
                 folder = self.directory / (f"best-{name}" if name else "best")
-                save_checkpoint(folder, self.model.state_dict(), {"epoch": asdict(epoch)})
+                if self.processes.first:
+                    save_checkpoint(folder, self.model.state_dict(), {"epoch": asdict(epoch)})
         self.progress.stale = 0 if values[""] >= self.progress.best[""] else self.progress.stale + 1
         exhausted = epoch.epoch == self.settings.epochs
         self.progress.done = exhausted or self.progress.stale >= self.settings.patience
         return epoch
 
     def _validate(self) -> Epoch:
-        measured = {
-            name: found
-            for assembly in self.assemblies
-            for name, found in evaluate(self.model, assembly, "valid").items()
-        }
-        tasks = {task.name: task for assembly in self.assemblies for task in assembly.source.tasks}
-        metrics = {name: found.value(tasks[name].main_metric) for name, found in measured.items()}
+        """What is seen now; each process measures some of the sources."""
+        found: dict[str, tuple[float, float | None]] = {}
+        for place in self.processes.share(len(self.assemblies)):
+            tasks = {task.name: task for task in self.assemblies[place].source.tasks}
+            for name, one in evaluate(self.model, self.assemblies[place], "valid").items():
+                found[name] = one.value(tasks[name].main_metric), one.threshold
+        conflict = self._conflict() if self.processes.first else {}
+        told = self.processes.exchange((found, conflict))
+        every = {name: one for part, _ in told for name, one in part.items()}
+        names = [task.name for assembly in self.assemblies for task in assembly.source.tasks]
+        metrics = {name: every[name][0] for name in names}
         return Epoch(
             epoch=len(self.progress.epochs) + 1,
             step=self.progress.step,
             loss={name: sum(values) / len(values) for name, values in self.progress.losses.items()},
             metrics=metrics,
-            thresholds={name: found.threshold for name, found in measured.items()},
+            thresholds={name: every[name][1] for name in names},
             aggregate=aggregate(list(metrics.values())),
-            conflict=self._conflict(),
+            conflict=told[0][1],
         )
 
     def _conflict(self) -> dict[str, float]:
@@ -260,14 +245,19 @@ class Trainer:
         probes = [self.mixture.together(self.progress.step + probe) for probe in range(self.settings.conflicts)]
         self.model.eval()
         seen = [
-            conflicts({name: loss for draw in draws for name, loss in self._losses(draw)[0].items()}, self.model)
+            conflicts({name: loss for draw in draws for name, loss in self.lessons.whole(draw)[0].items()}, self.model)
             for draws in probes
         ]
         self.model.train()
         return mean_conflicts(seen)
 
     def _save_state(self) -> None:
-        """Everything that the next step depends on."""
+        """Everything that the next step depends on, written by the first process."""
+        if self.processes.first:
+            self._write_state()
+        self.processes.exchange(None)
+
+    def _write_state(self) -> None:
         tensors = {f"model/{name}": tensor for name, tensor in self.model.state_dict().items()}
         tensors |= {f"optimizer/{name}": tensor for name, tensor in tensors_of(self.optimizer).items()}
         tensors |= {f"balance/{name}": tensor for name, tensor in self.balance.learned.state_dict().items()}
@@ -284,7 +274,7 @@ class Trainer:
     def _resume(self) -> None:
         """Go back to the last state."""
         saved = load_checkpoint(self.directory / "last", self.device)
-        found = saved.metadata.get("fingerprint"), saved.metadata.get("settings")
+        found = saved.metadata.get("fingerprint"), asdict(TrainingSettings()) | saved.metadata.get("settings", {})
         if found != (self.fingerprint, asdict(self.settings)):
             raise MismatchError(
                 f"{self.directory}: expected a checkpoint of the same data and settings to resume from, found one of "
@@ -302,19 +292,15 @@ class Trainer:
         self.balance.state = self.progress.balance
 
 
-def aggregate(metrics: Sequence[float]) -> float:
-    """The geometric mean of metrics in [0, 1]; a metric that is zero or undefined counts as .001.
-
-    >>> round(aggregate([0.5, 0.02]), 3)
-    0.1
-    """
-    values = [SMALLEST_METRIC if math.isnan(value) else max(value, SMALLEST_METRIC) for value in metrics]
-    return math.exp(sum(map(math.log, values)) / len(values))
-
-
-def _steady(figures: Sequence[float]) -> float:
-    """The mean of the last few figures; while there are fewer, the others count as zero."""
-    return math.fsum(figures[-JUDGED_WITH:]) / JUDGED_WITH
+def _shards(settings: TrainingSettings, processes: Processes) -> int:
+    """How many parts a batch is cut into: one for each process, unless told otherwise."""
+    shards = settings.shards or processes.count
+    if shards % processes.count:
+        raise ConfigError(
+            f"expected `training.shards` to be a multiple of the number of processes, found {shards} for "
+            f"{processes.count}; set it to {processes.count}, or launch fewer"
+        )
+    return shards
 
 
 def _pace(step: int, total: int) -> float:

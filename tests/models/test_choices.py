@@ -155,3 +155,24 @@ def test_a_checkpoint_gives_the_same_answers(choice: Choice, batch: Batch, tmp_p
     save_checkpoint(tmp_path, saved.state_dict(), {})
     restore(other, load_checkpoint(tmp_path).tensors)
     laws.assert_same_answers(other(batch), saved(batch))
+
+
+LOW: list[Choice] = [
+    choice for choice in CHOICES if sum(one == usual for one, usual in zip(choice, CHOICES[0], strict=True)) > 1
+]
+"""The default, and all that differ from it in one part."""
+
+
+@pytest.mark.parametrize("choice", LOW, ids="-".join)
+def test_products_of_matrices_may_be_bfloat16(choice: Choice, batch: Batch) -> None:
+    model = build(choice)
+    exact = model(batch)
+    with torch.autocast("cpu", torch.bfloat16):
+        low = model.train()(batch)
+        loss = torch.stack([logits.float().square().mean() for logits in low.heads.values()]).sum() + low.penalty
+        near = model.eval()(batch)
+    loss.backward()
+    for parameter in model.parameters():
+        assert parameter.grad is None or (parameter.grad.dtype is torch.float32 and parameter.grad.isfinite().all())
+    for task, logits in exact.heads.items():
+        torch.testing.assert_close(near.heads[task].float(), logits, rtol=0.1, atol=0.2)

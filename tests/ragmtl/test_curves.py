@@ -6,7 +6,7 @@ import pytest
 
 from ragmtl.curves import Curve, curves_of, load_curves, save_curves
 from ragmtl.errors import MismatchError
-from ragmtl.training.train import Epoch
+from ragmtl.training.epochs import Epoch
 
 EPOCHS = [
     Epoch(1, 10, {}, {"sign": 0.5}, {}, 0.5, {}),

@@ -6,7 +6,7 @@ import pytest
 
 from ragmtl.inspector.training_page import render_training
 from ragmtl.trained import Origin, Trained, TrainedTask
-from ragmtl.training.train import Epoch
+from ragmtl.training.epochs import Epoch
 from tests.ragmtl.inspector.conftest import PAYLOADS
 
 

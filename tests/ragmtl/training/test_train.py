@@ -17,7 +17,8 @@ from ragmtl.retrieval.query import Query
 from ragmtl.sizes import HeadSize, ModelSize, build_model
 from ragmtl.tasks.base import Example, Source, Split
 from ragmtl.tasks.classify import ClassTask, LabelsTask
-from ragmtl.training.train import Epoch, Trainer, TrainingSettings, aggregate
+from ragmtl.training.epochs import Epoch, aggregate
+from ragmtl.training.train import Trainer, TrainingSettings
 
 TASKS = (ClassTask("sign", ("minus", "plus")), LabelsTask("parts", ("first", "second")))
 SETTINGS = TrainingSettings(epochs=3, patience=3, batch_size=8, device="cpu", checkpoint_every=2, seed=3)
