@@ -30,7 +30,7 @@ def checked_tasks(config: Config, graph: KnowledgeGraph) -> list[Loaded]:
     Raises:
         DataError: A table cannot be used, or there is no task.
     """
-    loaded = load_tasks(config, graph.nodes)
+    loaded = load_tasks(config, graph)
     if not loaded:
         raise DataError("expected a task in the configuration, found none; add a [[tasks]] table (docs/your-data.md)")
     return loaded

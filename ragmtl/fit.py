@@ -56,4 +56,4 @@ def _fingerprint(config: Config, material: Material, tasks: Sequence[str]) -> st
 
 def tables_of(config: Config) -> dict[str, str]:
     """The sha256 of each table of the tasks, by its path in the configuration."""
-    return {path: sha256(config.resolve(path)) for path in sorted({task.data for task in config.tasks})}
+    return {path: sha256(config.resolve(path)) for path in sorted({task.data for task in config.tasks if task.data})}

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from ragmtl.config import Config, RankConfig, RecommendConfig, TableSection
+from ragmtl.config import Config, EntityConfig, RankConfig, RecommendConfig, TableSection
+from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.loaded import Loaded
 from ragmtl.rankings import columns_of, load_log, load_ranking
+from ragmtl.tasks.entities import read_entities
 from ragmtl.tasks.examples import read_examples
 from ragmtl.tasks.splits import Fractions
 
 
-def load_tasks(config: Config, known: Collection[str]) -> list[Loaded]:
+def load_tasks(config: Config, graph: KnowledgeGraph) -> list[Loaded]:
     """Read the tables of all tasks.
 
     Args:
         config: Says where they are.
-        known: IRIs of the graph.
+        graph: What they are about.
 
     Raises:
         DataError: A table cannot be used as meant; the message says where and why.
     """
-    loaded: list[Loaded] = []
+    known, loaded = graph.nodes, list[Loaded]()
     tables: dict[tuple[object, ...], list[TableSection]] = {}
     for task in config.tasks:
         match task:
@@ -31,6 +33,8 @@ def load_tasks(config: Config, known: Collection[str]) -> list[Loaded]:
                 loaded.append(load_log(config, task, known))
             case RankConfig():
                 loaded.append(load_ranking(config, task, known))
+            case EntityConfig():
+                loaded.append(_entities(config, task, graph))
     return [_labels(config, tasks, known) for tasks in tables.values()] + loaded
 
 
@@ -49,3 +53,8 @@ def _labels(config: Config, tasks: Sequence[TableSection], known: Collection[str
     fractions = Fractions(*first.fractions, seed=config.seed)
     path = config.resolve(first.data)
     return Loaded(read_examples(path, columns, targets, fractions=fractions, hide=hide, known=known, name=name))
+
+
+def _entities(config: Config, task: EntityConfig, graph: KnowledgeGraph) -> Loaded:
+    fractions = Fractions(*task.fractions, seed=config.seed)
+    return Loaded(read_entities(graph, task.stated, task.target(), fractions=fractions, hide=task.hide))

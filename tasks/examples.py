@@ -22,6 +22,7 @@ from ragmtl.kg.nearest import iri_hint
 from ragmtl.retrieval.files.tables import Row, read_table
 from ragmtl.retrieval.query import Query
 from ragmtl.tasks.base import Example, Label, Source, Split
+from ragmtl.tasks.cells import cell_text, cell_values, columns_in
 from ragmtl.tasks.splits import Fractions, read_split, share_out
 from ragmtl.tasks.suspicion import single_answers, suspicious_answers, suspicious_texts
 from ragmtl.tasks.targets import NAMED, Learned, Target, read_value
@@ -58,7 +59,7 @@ class Columns:
     def used(self) -> list[str]:
         """Names of the columns that the table must have."""
         columns = (self.id, self.text, self.entity, self.history, self.group, self.split, self.time)
-        return [column for column in columns if column] + (_fields(self.exclude) if self.exclude else [])
+        return [column for column in columns if column] + (columns_in(self.exclude) if self.exclude else [])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,6 +122,21 @@ def read_examples(
     """
     path = Path(path)
     rows = read_table(path, columns.used + [target.column for target in targets])
+    return examples_of(rows, path, columns, targets, fractions=fractions, hide=hide, known=known, name=name)
+
+
+def examples_of(
+    rows: Sequence[Row],
+    path: Path,
+    columns: Columns,
+    targets: Sequence[Target],
+    *,
+    fractions: Fractions | None = None,
+    hide: Collection[str] = (),
+    known: Collection[str] | None = None,
+    name: str = "",
+) -> Source:
+    """The same from rows that are there already; errors name `path`."""
     table = _Table(path, columns, targets, known, frozenset(hide))
     drafts = _labelled(table, [_draft(table, row) for row in rows])
     if wrong := suspicious_texts([draft.query.text for draft in drafts]):
@@ -139,13 +155,13 @@ def read_examples(
 def _draft(table: _Table, row: Row) -> _Draft:
     columns = table.columns
     entities = _known_iris(table, row, columns.entity)
-    name = _text(row, columns.id) or f"line {row.line}"
-    history = tuple(_values(row, columns.history, columns.separator) or ())
-    text = "\n".join(_values(row, columns.text, None) or ())
+    name = cell_text(row, columns.id) or f"line {row.line}"
+    history = tuple(cell_values(row, columns.history, columns.separator) or ())
+    text = "\n".join(cell_values(row, columns.text, None) or ())
     if not (text.strip() or entities or columns.history):
         raise row.error("expected a text or an entity, found neither; remove the row")
     query = Query(text, entities, history, frozenset(_excluded(row, columns)), table.hide)
-    group = _text(row, columns.group) or (entities[0] if entities else name)
+    group = cell_text(row, columns.group) or (entities[0] if entities else name)
     split = read_split(row.values.get(columns.split), table.path, row.line) if columns.split else None
     named = [target for target in table.targets if target.kind in NAMED]
     labels = {target.task: names for target in named if (names := _names(table, row, target)) is not None}
@@ -157,12 +173,12 @@ def _row_values(table: _Table, row: Row) -> dict[str, float | str]:
     found: dict[str, float | str] = {}
     for target in table.targets:
         if target.kind not in NAMED:
-            cell = _values(row, target.column, None)
+            cell = cell_values(row, target.column, None)
             try:
                 value = read_value(cell, target.kind)
             except ValueError:
                 raise row.error(
-                    f"expected a finite number in {target.column!r}, found {_text(row, target.column)!r}"
+                    f"expected a finite number in {target.column!r}, found {cell_text(row, target.column)!r}"
                 ) from None
             found |= {} if value is None else {target.task: value}
     return found
@@ -172,7 +188,7 @@ def _names(table: _Table, row: Row, target: Target) -> tuple[str, ...] | None:
     """What a row answers, by name; None where it does not."""
     if target.kind == "item":
         return _known_iris(table, row, target.column) or None
-    names = _values(row, target.column, table.columns.separator if target.kind == "labels" else None)
+    names = cell_values(row, target.column, table.columns.separator if target.kind == "labels" else None)
     if target.kind == "class" and names and len(names) > 1:
         raise table.error(
             f'expected one class in {target.column!r}, found {len(names)}; is {target.task!r} of kind "labels"?',
@@ -300,42 +316,22 @@ def _learned(target: Target, answers: tuple[str, ...], examples: Sequence[Exampl
     return Learned(target.task, answers, train)
 
 
-def _values(row: Row, column: str | None, separator: str | None) -> list[str] | None:
-    """The values of a cell, stripped; None where it is missing, empty where it is an empty list."""
-    cell = row.values.get(column) if column else None
-    if isinstance(cell, list | tuple):
-        return [text for value in cell if value is not None and (text := str(value).strip())]
-    if cell is None or not str(cell).strip():
-        return None
-    values = [str(cell)] if separator is None else str(cell).split(separator)
-    return [text for value in values if (text := value.strip())]
-
-
-def _text(row: Row, column: str | None) -> str:
-    return "|".join(_values(row, column, None) or ())
-
-
 def _time(table: _Table, row: Row) -> float | None:
-    text = _text(row, table.columns.time)
+    text = cell_text(row, table.columns.time)
     try:
         return float(text) if text else None
     except ValueError:
         raise row.error(f"expected a time in seconds, found {text!r}") from None
 
 
-def _fields(template: str) -> list[str]:
-    """Columns that a template names; a template without braces is a column."""
-    return re.findall(r"\{(.+?)\}", template) if "{" in template else [template]
-
-
 def _excluded(row: Row, columns: Columns) -> list[str]:
     if not columns.exclude or "{" not in columns.exclude:
-        return _values(row, columns.exclude, columns.separator) or []
-    return [re.sub(r"\{(.+?)\}", lambda found: _text(row, found[1]), columns.exclude)]
+        return cell_values(row, columns.exclude, columns.separator) or []
+    return [re.sub(r"\{(.+?)\}", lambda found: cell_text(row, found[1]), columns.exclude)]
 
 
 def _known_iris(table: _Table, row: Row, column: str | None) -> tuple[str, ...]:
-    iris = _values(row, column, table.columns.separator) or []
+    iris = cell_values(row, column, table.columns.separator) or []
     for iri in iris:
         if table.known is not None and iri not in table.known:
             hint = iri_hint(iri, table.known, "correct it, or add it to the graph")

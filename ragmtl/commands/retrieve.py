@@ -83,7 +83,7 @@ def _neighbours(config: Config, index: Index, asked: Query) -> tuple[ScoredExamp
     from ragmtl.tables import load_tasks
 
     most = config.retrieval.neighbours
-    sources = labelled_sources(load_tasks(config, index.graph.nodes), index.encoder, most) if most else []
+    sources = labelled_sources(load_tasks(config, index.graph), index.encoder, most) if most else []
     return tuple(one for source in sources if source is not None for one in source.finder.find(asked, most))
 
 

@@ -19,6 +19,7 @@ from ragmtl.config.section import Section
 from ragmtl.config.servers import PassageServerConfig
 from ragmtl.config.tasks import (
     ClassificationConfig,
+    EntityConfig,
     NumberConfig,
     RankConfig,
     RecommendConfig,
@@ -35,6 +36,7 @@ __all__ = [
     "CorpusConfig",
     "EncoderConfig",
     "EndpointConfig",
+    "EntityConfig",
     "GraphConfig",
     "ModelConfig",
     "NumberConfig",
@@ -266,7 +268,7 @@ def _kind(model: type[BaseModel]) -> Any:  # noqa: ANN401 - an annotation is any
 def _refuse_missing_files(config: Config, source: str) -> None:
     """Say which files are not there, before any work starts."""
     paths = {"corpus.path": config.corpus.path} if config.corpus.path else {}
-    paths |= {f"tasks.{task.name}.data": task.data for task in config.tasks}
+    paths |= {f"tasks.{task.name}.data": task.data for task in config.tasks if task.data}
     for place, path in paths.items():
         if not config.resolve(path).exists():
             raise ConfigError(f"{source}: `{place}`: expected a file, found none at {config.resolve(path)}")

@@ -7,12 +7,13 @@ Each kind of task is a section here. One of your own is a section too, in your o
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from ragmtl.config.section import Section
 from ragmtl.tasks.classify import class_task, labels_task
+from ragmtl.tasks.entities import COLUMN, Stated
 from ragmtl.tasks.regress import Loss, number_task
 from ragmtl.tasks.targets import Target
 
@@ -71,6 +72,41 @@ class ClassificationConfig(TableSection):
         """Classes or labels."""
         make = class_task if self.kind == "class" else labels_task
         return Target(self.name, self.label, self.kind, partial(make, balanced=self.balanced), self.min_count)
+
+
+class EntityConfig(TaskSection):
+    """Classes of entities straight from the graph (`kind = "entity"`): where `relation` leads is the label.
+
+    There is no table. The relation is hidden from what is retrieved.
+    """
+
+    kind: Literal["entity"]
+    data: str = ""
+    relation: str
+    of: str = ""
+    inverse: bool = False
+    many: bool = False
+    describe: bool = True
+    min_count: int = Field(default=1, ge=1, description="classes with fewer entities are left out, and counted")
+    balanced: bool = False
+    fractions: tuple[float, float, float] = (0.7, 0.1, 0.2)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _hides_its_labels(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        relation = [iri for iri in (fields.get("relation"),) if iri and iri not in fields.get("hide", ())]
+        return fields | {"hide": [*fields.get("hide", ()), *relation]}
+
+    def target(self) -> Target:
+        """Classes, or any number of them."""
+        make = labels_task if self.many else class_task
+        kind: Literal["labels", "class"] = "labels" if self.many else "class"
+        return Target(self.name, COLUMN, kind, partial(make, balanced=self.balanced), self.min_count)
+
+    @property
+    def stated(self) -> Stated:
+        """Which statements are labels."""
+        return Stated(self.relation, self.of, self.inverse, self.describe)
 
 
 class NumberConfig(TableSection):
@@ -153,4 +189,6 @@ class RankConfig(TaskSection):
     fractions: tuple[float, float, float] = (0.7, 0.1, 0.2)
 
 
-TaskConfig = Annotated[ClassificationConfig | NumberConfig | RecommendConfig | RankConfig, Field(discriminator="kind")]
+TaskConfig = Annotated[
+    ClassificationConfig | EntityConfig | NumberConfig | RecommendConfig | RankConfig, Field(discriminator="kind")
+]

@@ -29,7 +29,7 @@ from tests.ragmtl.conftest import World
 
 @pytest.fixture(scope="module")
 def loaded(config: Config, index: Index) -> list[Loaded]:
-    return load_tasks(config, index.graph.nodes)
+    return load_tasks(config, index.graph)
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +136,7 @@ experts = 2
 
 def test_a_single_arm_has_the_size_of_all(config: Config, index: Index) -> None:
     wanting = config.model_copy(update={"retrieval": config.retrieval.model_copy(update={"neighbours": 2})})
-    tasks = load_tasks(wanting, index.graph.nodes)
+    tasks = load_tasks(wanting, index.graph)
     material = gather(wanting, index, reader_for(wanting, index), tasks, "retrieved", seed=0)
     model, size = new_model(wanting, material, ["kind"], 0)
     assert size.labels == sum(len(task.answers) for one in tasks for task in one.source.tasks)

@@ -24,7 +24,7 @@ TASKS = ("kind", "notes", "orders", "requests")
 
 @pytest.fixture(scope="module")
 def loaded(config: Config, index: Index) -> Sequence[Loaded]:
-    return load_tasks(config, index.graph.nodes)
+    return load_tasks(config, index.graph)
 
 
 def material(config: Config, index: Index, loaded: Sequence[Loaded], kind: EvidenceKind, seed: int = 0) -> Material:

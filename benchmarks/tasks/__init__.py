@@ -1,0 +1,1 @@
+"""Tasks over real data: `python -m benchmarks.tasks`."""
