@@ -128,6 +128,31 @@ def log_source(log: Interactions, task: RankingTask, settings: EventSettings, na
     return Source(name, examples, examples.splits, (task,), log.notes)
 
 
+def held_out(log: Interactions, task: str, *, share: float = 0.1, draws: int = 2, seed: int = 0) -> list[Example]:
+    """Examples of train as those of valid and test are in a set: a user's items, and some others at random as answers.
+
+    Args:
+        log: A set.
+        task: Name of the task.
+        share: How much of a user's train items is wanted; at least one, where two are left.
+        draws: Examples of each user.
+        seed: Decides which items are wanted.
+    """
+    generator, rows = np.random.default_rng(seed), np.flatnonzero(log.fitted)
+    bounds = np.searchsorted(log.user_ids[rows], np.arange(len(log.users) + 1))
+    examples = []
+    for user in np.flatnonzero(np.diff(bounds) > 2).tolist():
+        items = log.item_ids[rows[bounds[user] : bounds[user + 1]]]
+        for draw in range(draws):
+            order, count = generator.permutation(items), max(1, int(len(items) * share))
+            name, past = log.users[user], order[count:].astype(np.int64)
+            query = Query(history=tuple(log.items[item] for item in past.tolist()))
+            wanted = tuple(order[:count].tolist())
+            label: Label = wanted[0] if count == 1 else wanted
+            examples.append(Example(f"{name} held out {draw}", query, {task: label}, name, "train", None, {task: past}))
+    return examples
+
+
 def log_task(
     log: Interactions, name: str, *, main_metric: str = "ndcg@10", parts: Mapping[str, Part] | None = None
 ) -> RankingTask:

@@ -46,20 +46,27 @@ class Neighbours:
     recent: int = 50
 
     @classmethod
-    def of_train(cls, task: str, train: TrainRows, fading: float = 0.5) -> Neighbours:
-        """Items that the same groups met in train."""
+    def of_train(cls, task: str, train: TrainRows, fading: float = 0.5, recent: int = 50) -> Neighbours:
+        """Items that the same groups met in train; in a set, whose order says nothing, `fading` should be 0."""
         counts = np.asarray(train.matrix.sum(axis=0))
         norms = (1 / np.sqrt(counts + SHRINKAGE)).astype(np.float32)
         similarity = (train.matrix.T @ train.matrix).toarray() * norms[:, None] * norms
         np.fill_diagonal(similarity, 0)
-        return cls(task, "neighbours", np.ascontiguousarray(similarity, np.float32), train, norms, fading)
+        return cls(task, "neighbours", np.ascontiguousarray(similarity, np.float32), train, norms, fading, recent)
 
     @classmethod
-    def of(cls, task: str, name: str, similarity: Float32[np.ndarray, "item item"], fading: float = 0.5) -> Neighbours:
+    def of(
+        cls,
+        task: str,
+        name: str,
+        similarity: Float32[np.ndarray, "item item"],
+        fading: float = 0.5,
+        recent: int = 50,
+    ) -> Neighbours:
         """Items that are alike in some other way: in their texts, in the graph."""
         positive = np.ascontiguousarray(np.maximum(similarity, 0), np.float32)
         np.fill_diagonal(positive, 0)
-        return cls(task, name, positive, None, np.zeros(0, np.float32), fading)
+        return cls(task, name, positive, None, np.zeros(0, np.float32), fading, recent)
 
     @property
     def names(self) -> tuple[str, ...]:

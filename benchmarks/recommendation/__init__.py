@@ -1,0 +1,1 @@
+"""Recommendation on public logs: ahead of EASE, and whether the graph helps."""

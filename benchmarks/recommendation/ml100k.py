@@ -1,0 +1,144 @@
+"""MovieLens 100K, on the split on which published graph recommenders were run, and on random splits of the same kind.
+
+Everything is fitted to train; a user's train items are the input; train and valid items are no answers in test.
+"""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ragmtl.kg.graph import KnowledgeGraph
+from ragmtl.kg.parsing.read import read_rdf
+from ragmtl.kg.walks.similar import adamic_adar
+from ragmtl.retrieval.controls import shuffle_graph
+from ragmtl.tasks.base import Example, Split
+from ragmtl.tasks.metrics import Statistics, concatenate
+from ragmtl.tasks.recommendation.blend import Blend
+from ragmtl.tasks.recommendation.crossed import Crossed
+from ragmtl.tasks.recommendation.ease import Ease
+from ragmtl.tasks.recommendation.events import EventSettings, held_out, log_source, log_task
+from ragmtl.tasks.recommendation.factors import Factors, FactorSignal
+from ragmtl.tasks.recommendation.interactions import Interactions, LogColumns, RandomOut, read_interactions
+from ragmtl.tasks.recommendation.neighbours import Neighbours
+from ragmtl.tasks.recommendation.propagation import Propagation
+from ragmtl.tasks.recommendation.signals import EaseSignal, Popularity, Signal, Signals, TrainRows
+
+TASK = "films"
+REGULARISATION = 250.0
+AT_ONCE = 256
+Weights = Mapping[str, float]
+METRICS = ("recall@10", "ndcg@10", "hr@10", "mrr")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """What one arm reached on one split: statistics by metric, users, seconds of training, weights by signal."""
+
+    metrics: Mapping[str, Statistics]
+    users: tuple[str, ...]
+    seconds: float
+    weights: Weights
+
+
+def read_given(folder: Path) -> Interactions:
+    """The given split."""
+    paths: dict[Split, str | Path] = {
+        "train": folder / "train.tsv",
+        "valid": folder / "valid.tsv",
+        "test": folder / "test.tsv",
+    }
+    return read_interactions(paths, LogColumns("user", "item"), entities=_entities(folder))
+
+
+def read_again(folder: Path, work: Path, seed: int) -> Interactions:
+    """A random split by the same recipe: a tenth of each user's films for valid, a tenth for test."""
+    work.mkdir(parents=True, exist_ok=True)
+    path = work / "all.tsv"
+    if not path.exists():
+        lines = [(folder / f"{part}.tsv").read_text().splitlines() for part in ("train", "valid", "test")]
+        path.write_text("\n".join([lines[0][0], *(line for part in lines for line in part[1:])]) + "\n")
+    columns = LogColumns("user", "item")
+    return read_interactions(path, columns, RandomOut(0.1, 0.1, seed), entities=_entities(folder))
+
+
+def read_graph(folder: Path) -> KnowledgeGraph:
+    """The graph about the films."""
+    return read_rdf([folder / "kg.nt.gz"])
+
+
+def ease(log: Interactions, split: Split) -> Found:
+    """EASE alone."""
+    began = time.perf_counter()
+    model = Ease.fit(log.train, REGULARISATION)
+    seconds = time.perf_counter() - began
+    examples = _examples(log, split)
+    scores = model.scores([example.past[TASK] for example in examples], [np.zeros(0, np.int64)] * len(examples))
+    return _measured(log, examples, [scores], seconds, {})
+
+
+def blended(log: Interactions, split: Split, graph: KnowledgeGraph | None, seed: int) -> Found:
+    """The mixture of signals, with those of the graph where there is one."""
+    began = time.perf_counter()
+    task, examples = log_task(log, TASK), held_out(log, TASK, seed=seed)
+    signals = Signals.fit([*collaborative(log, seed), *_knowledge(log, graph)], len(log.items), examples[:AT_ONCE])
+    mixture = Blend.fit(task, signals, examples)
+    seconds = time.perf_counter() - began
+    asked = _examples(log, split)
+    parts = [mixture.scores(asked[start : start + AT_ONCE]) for start in range(0, len(asked), AT_ONCE)]
+    return _measured(log, asked, parts, seconds, dict(zip(signals.names, mixture.weights.tolist(), strict=True)))
+
+
+def collaborative(log: Interactions, seed: int) -> list[Signal]:
+    """What the log says of every film."""
+    rows = TrainRows.of_log(log)
+    return [
+        Popularity(rows),
+        EaseSignal(TASK, rows, Ease.fit(rows.matrix, REGULARISATION)),
+        Neighbours.of_train(TASK, rows, fading=0.0, recent=len(log.items)),
+        Crossed.fit(rows, lambda matrix: FactorSignal(TASK, Factors.fit(matrix, seed=seed))),
+        Crossed.fit(rows, lambda matrix: Propagation.fit(TASK, matrix)),
+    ]
+
+
+def shuffled(graph: KnowledgeGraph, seed: int) -> KnowledgeGraph:
+    """The graph with the tails of each relation permuted."""
+    return shuffle_graph(graph, seed)
+
+
+def _knowledge(log: Interactions, graph: KnowledgeGraph | None) -> list[Signal]:
+    if graph is None:
+        return []
+    found = (graph.nodes.find(iri) for iri in log.items)
+    nodes = np.array([-1 if node is None else node for node in found], np.int64)
+    return [Neighbours.of(TASK, "alike in the graph", adamic_adar(graph, nodes), fading=0.0, recent=len(log.items))]
+
+
+def _examples(log: Interactions, split: Split) -> Sequence[Example]:
+    source = log_source(log, log_task(log, TASK), EventSettings(show_valid=False), TASK)
+    return [source.examples[row] for row in source.positions(split).tolist()]
+
+
+def _measured(
+    log: Interactions,
+    examples: Sequence[Example],
+    parts: Sequence[np.ndarray],
+    seconds: float,
+    weights: dict[str, float],
+) -> Found:
+    task, start, found = log_task(log, TASK), 0, []
+    for scores in parts:
+        found.append(task.measure(scores, examples[start : start + len(scores)]))
+        start += len(scores)
+    metrics = {name: concatenate([one[name] for one in found]) for name in METRICS}
+    return Found(metrics, tuple(example.group for example in examples), seconds, weights)
+
+
+def _entities(folder: Path) -> dict[str, str]:
+    with (folder / "items.tsv").open(encoding="utf-8") as file:
+        return {row["item"]: row["entity"] for row in csv.DictReader(file, delimiter="\t")}
