@@ -24,10 +24,12 @@ class ItemSignals:
     Attributes:
         scores: Scores of every item, from examples and their evidence; larger means more likely.
         context: What the weight of these scores may depend on.
+        starts: What the weights of the first scores start from, where they were learned before.
     """
 
     scores: Callable[[Sequence[Example], Sequence[Evidence | None]], Float32[np.ndarray, "example item signal"]]
     context: Callable[[Sequence[Example]], Float32[np.ndarray, "example habit"]]
+    starts: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

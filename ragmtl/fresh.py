@@ -50,7 +50,8 @@ def head_size(task: Task, material: Material, assembly: Assembly) -> HeadSize:
         votes = task.head in CHOICES and bool(assembly.vectors.node_ids.any())
         return HeadSize(kind=task.head, answers=len(task.answers), votes=votes)
     batch = assembly.batch([0])
-    starts = [GATE_START] * batch.signals[task.name].shape[2]
+    known = assembly.signals[task.name].starts
+    starts = [*known, *[GATE_START] * (batch.signals[task.name].shape[2] - len(known))]
     return ranking_size(material.items[task.name], starts, batch.contexts[task.name].shape[1])
 
 

@@ -55,4 +55,4 @@ def item_signals(
         near = np.zeros_like(found) if alike is None else np.stack(alike.scores(examples), axis=2)
         return np.concatenate([collaborative, near * SIMILARITY_SCALE, found * EVIDENCE_SCALE], axis=2)
 
-    return ItemSignals(compute, signals.context)
+    return ItemSignals(compute, signals.context, signals.starts)

@@ -15,9 +15,12 @@ from ragmtl.loaded import Loaded
 from ragmtl.retrieval.files.tables import read_table
 from ragmtl.tasks.base import Example, Source
 from ragmtl.tasks.examples import Columns, read_examples
+from ragmtl.tasks.recommendation.blend import Lists, blend
 from ragmtl.tasks.recommendation.counts import ItemCounts, is_not_hot, seen_in_train
+from ragmtl.tasks.recommendation.crossed import Crossed
 from ragmtl.tasks.recommendation.ease import MOST_ITEMS, Ease
-from ragmtl.tasks.recommendation.events import EventSettings, log_source, log_task
+from ragmtl.tasks.recommendation.events import EventSettings, held_out, log_source, log_task
+from ragmtl.tasks.recommendation.factors import Factors, FactorSignal
 from ragmtl.tasks.recommendation.habits import Habits
 from ragmtl.tasks.recommendation.interactions import (
     Interactions,
@@ -29,6 +32,7 @@ from ragmtl.tasks.recommendation.interactions import (
     read_interactions,
 )
 from ragmtl.tasks.recommendation.neighbours import Neighbours
+from ragmtl.tasks.recommendation.propagation import Propagation
 from ragmtl.tasks.recommendation.recommend import Part, RankingTask, ranking_task
 from ragmtl.tasks.recommendation.signals import (
     EaseSignal,
@@ -46,6 +50,7 @@ from ragmtl.tasks.targets import Target
 SCALED_ON = 256
 EARLY_SHARE = 0.5
 EASE_REGULARISATION = 100.0
+BLENDED_ON = 2000
 
 
 def columns_of(task: TableSection | RankConfig) -> Columns:
@@ -86,10 +91,13 @@ def load_log(config: Config, task: RecommendConfig, known: Collection[str]) -> L
         source = _later(source, middle)
         signals = [*_staged(task.name, log, middle), RecentCounts(counts)]
     else:
-        rows = TrainRows.of_log(log)
-        signals = [Popularity(rows), *_alike(task.name, rows, len(log.items))]
+        signals = _of_set(task.name, log, config.seed)
     train: list[Example] = [source.examples[row] for row in _spread(source.positions("train"))]
     fitted = Signals.fit(signals, len(log.items), train, Habits(task.name, counts) if counts else None)
+    if not log.sequence:
+        asked = held_out(log, task.name, seed=config.seed)[:BLENDED_ON]
+        weights = blend(Lists.of(replace(ranking, untrained=unseen(seen)), fitted.compute, asked))
+        fitted = replace(fitted, starts=tuple(weights.tolist()))
     return Loaded(_without_negatives(source, seen), {task.name: fitted}, {task.name: seen.tolist()})
 
 
@@ -162,14 +170,36 @@ def _staged(task: str, log: Interactions, time: float) -> list[Signal]:
     return [Staged(one, other) for one, other in zip(early, full, strict=True)]
 
 
+def _of_set(task: str, log: Interactions, seed: int) -> list[Signal]:
+    """Collaborative signals of a log without times: what came last means nothing in it."""
+    rows, items = TrainRows.of_log(log), len(log.items)
+    signals: list[Signal] = [
+        Popularity(rows),
+        Crossed.fit(rows, lambda matrix: FactorSignal(task, Factors.fit(matrix, seed=seed))),
+    ]
+    if items > MOST_ITEMS:
+        return signals
+    return [
+        *signals,
+        EaseSignal(task, rows, Ease.fit(rows.matrix, EASE_REGULARISATION)),
+        Neighbours.of_train(task, rows, fading=0.0, recent=items),
+        Crossed.fit(rows, lambda matrix: Propagation.fit(task, matrix)),
+    ]
+
+
+def unseen(seen: Bool[np.ndarray, " item"]) -> tuple[int, ...]:
+    """Items that training never wants."""
+    return tuple(np.flatnonzero(~seen).tolist())
+
+
 def _without_negatives(source: Source, seen: Bool[np.ndarray, " item"]) -> Source:
     """The source of a ranking, its loss blind to items that training never wants.
 
     As negatives of every example, they would be pushed down for ever, and new items with them.
     """
-    unseen = tuple(np.flatnonzero(~seen).tolist())
     return replace(
-        source, tasks=tuple(replace(task, untrained=unseen) for task in source.tasks if isinstance(task, RankingTask))
+        source,
+        tasks=tuple(replace(task, untrained=unseen(seen)) for task in source.tasks if isinstance(task, RankingTask)),
     )
 
 

@@ -6,9 +6,10 @@ Everything is fitted to train; a user's train items are the input; train and val
 from __future__ import annotations
 
 import csv
+import hashlib
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,7 @@ def read_given(folder: Path) -> Interactions:
         "valid": folder / "valid.tsv",
         "test": folder / "test.tsv",
     }
-    return read_interactions(paths, LogColumns("user", "item"), entities=_entities(folder))
+    return read_interactions(paths, LogColumns("user", "item", weight="rating"), entities=_entities(folder))
 
 
 def read_again(folder: Path, work: Path, seed: int) -> Interactions:
@@ -63,7 +64,7 @@ def read_again(folder: Path, work: Path, seed: int) -> Interactions:
     if not path.exists():
         lines = [(folder / f"{part}.tsv").read_text().splitlines() for part in ("train", "valid", "test")]
         path.write_text("\n".join([lines[0][0], *(line for part in lines for line in part[1:])]) + "\n")
-    columns = LogColumns("user", "item")
+    columns = LogColumns("user", "item", weight="rating")
     return read_interactions(path, columns, RandomOut(0.1, 0.1, seed), entities=_entities(folder))
 
 
@@ -77,21 +78,47 @@ def ease(log: Interactions, split: Split) -> Found:
     began = time.perf_counter()
     model = Ease.fit(log.train, REGULARISATION)
     seconds = time.perf_counter() - began
-    examples = _examples(log, split)
+    seen = np.asarray(log.train.sum(axis=0) > 0)
+    examples = _asked(log, split, seen)
     scores = model.scores([example.past[TASK] for example in examples], [np.zeros(0, np.int64)] * len(examples))
     return _measured(log, examples, [scores], seconds, {})
 
 
-def blended(log: Interactions, split: Split, graph: KnowledgeGraph | None, seed: int) -> Found:
-    """The mixture of signals, with those of the graph where there is one."""
+def blended(
+    log: Interactions, split: Split, known: Sequence[Signal], graph: KnowledgeGraph | None, seed: int, fitting: float
+) -> Found:
+    """The mixture of signals, with those of the graph where there is one.
+
+    Args:
+        log: The log.
+        split: What is measured.
+        known: What the log says (`collaborative`).
+        graph: What else there is to know.
+        seed: Of what is held out of train to learn the mixture.
+        fitting: Seconds that it took to fit `known`.
+    """
     began = time.perf_counter()
-    task, examples = log_task(log, TASK), held_out(log, TASK, seed=seed)
-    signals = Signals.fit([*collaborative(log, seed), *_knowledge(log, graph)], len(log.items), examples[:AT_ONCE])
+    examples = held_out(log, TASK, seed=seed)
+    seen = np.asarray(log.train.sum(axis=0) > 0)
+    task = replace(log_task(log, TASK), untrained=tuple(np.flatnonzero(~seen).tolist()))
+    signals = Signals.fit([*known, *_knowledge(log, graph)], len(log.items), examples[:AT_ONCE])
     mixture = Blend.fit(task, signals, examples)
-    seconds = time.perf_counter() - began
-    asked = _examples(log, split)
+    seconds = fitting + time.perf_counter() - began
+    asked = _asked(log, split, seen)
     parts = [mixture.scores(asked[start : start + AT_ONCE]) for start in range(0, len(asked), AT_ONCE)]
     return _measured(log, asked, parts, seconds, dict(zip(signals.names, mixture.weights.tolist(), strict=True)))
+
+
+def _among_cold(examples: Sequence[Example], seen: np.ndarray) -> list[Example]:
+    """The examples that want films that train never met, asked among such films only."""
+    found = []
+    for example in examples:
+        label = example.labels[TASK]
+        wanted = tuple(item for item in (label if isinstance(label, tuple) else (label,)) if not seen[item])
+        if wanted:
+            left_out = np.union1d(np.flatnonzero(seen), example.excluded.get(TASK, np.zeros(0, np.int64)))
+            found.append(replace(example, labels={TASK: wanted}, excluded={TASK: left_out}))
+    return found
 
 
 def collaborative(log: Interactions, seed: int) -> list[Signal]:
@@ -117,6 +144,28 @@ def _knowledge(log: Interactions, graph: KnowledgeGraph | None) -> list[Signal]:
     found = (graph.nodes.find(iri) for iri in log.items)
     nodes = np.array([-1 if node is None else node for node in found], np.int64)
     return [Neighbours.of(TASK, "alike in the graph", adamic_adar(graph, nodes), fading=0.0, recent=len(log.items))]
+
+
+def one_in(count: int) -> Callable[[str], bool]:
+    """Chooses one film of so many by a hash of its IRI."""
+    return lambda iri: int(hashlib.sha256(iri.encode()).hexdigest(), 16) % count == 0
+
+
+def of_same_users(
+    mine: Sequence[Statistics], against: Sequence[Statistics], users: Sequence[tuple[str, ...]]
+) -> tuple[list[Statistics], list[Statistics], list[str]]:
+    """Two arms on the users that are in all splits, in one order."""
+    common = sorted(set.intersection(*map(set, users)))
+    places = [[{user: at for at, user in enumerate(one)}[user] for user in common] for one in users]
+    kept = [np.array(rows, np.int64) for rows in places]
+    both = ([one.of(rows) for one, rows in zip(arm, kept, strict=True)] for arm in (mine, against))
+    return *both, common
+
+
+def _asked(log: Interactions, split: Split, seen: np.ndarray) -> Sequence[Example]:
+    """All examples; where films were made cold, only what is wanted of these."""
+    examples = _examples(log, split)
+    return _among_cold(examples, seen) if any("cold" in note for note in log.notes) else examples
 
 
 def _examples(log: Interactions, split: Split) -> Sequence[Example]:

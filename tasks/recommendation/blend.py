@@ -4,13 +4,14 @@
 
 Candidates are the best items of each signal; what is wanted but not among them counts for nothing. Over all items the
 mixture would spend its weights on telling what nobody wants from what some want, and be worse than its best signal
-where lists are cut. Weights of signals that can only speak for an item are not negative: one that does not help gets
-none.
+where lists are cut. No weight is negative, since free ones turn popularity against what is wanted (candidates that are
+only popular are the easiest to tell from answers). A signal that does not help keeps `LEAST`, which moves nothing but
+items of which the others know nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,8 +25,7 @@ from ragmtl.tasks.recommendation.signals import Signals
 Compute = Callable[[Sequence[Example]], Float32[np.ndarray, "example item signal"]]
 BEST = 50
 AT_ONCE = 128
-FREE = ("popularity",)
-"""Signals whose weight may be negative: what is wanted everywhere is no news where the others know more."""
+START, LEAST = 0.15, 0.01
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,26 +75,24 @@ class Blend:
     def fit(cls, task: RankingTask, signals: Signals, examples: Sequence[Example]) -> Blend:
         """Learn the weights from examples of train that the signals have not seen."""
         lists = Lists.of(task, lambda some: spread_alike(signals.compute(some)), examples)
-        return cls(task, signals, blend(lists, [name in FREE for name in signals.names]))
+        return cls(task, signals, blend(lists))
 
     def scores(self, examples: Sequence[Example]) -> Float32[np.ndarray, "example item"]:
         """The score of every item."""
         return np.asarray(spread_alike(self.signals.compute(examples)) @ self.weights, np.float32)
 
 
-def blend(lists: Lists, free: Iterable[bool], *, penalty: float = 1e-3) -> Float32[np.ndarray, " signal"]:
-    """The best weight of each signal.
+def blend(lists: Lists, *, penalty: float = 1e-3) -> Float32[np.ndarray, " signal"]:
+    """The best weight of each signal; zeros where there is no candidate.
 
     Args:
         lists: Candidates, with what is wanted among them.
-        free: Whether the weight of each signal may be negative.
         penalty: How much large weights cost.
     """
-    free = list(free)
+    count = lists.signals.shape[1]
     if not len(lists.wanted):
-        return np.zeros(len(free), np.float32)
-    bounds = [(None if one else 0.0, None) for one in free]
-    start = np.full(len(bounds), 0.15)
+        return np.zeros(count, np.float32)
+    start, bounds = np.full(count, START), [(LEAST, None)] * count
     found = minimize(_loss, start, (lists, penalty), "L-BFGS-B", jac=True, bounds=bounds, options={"maxiter": 100})
     return np.asarray(found.x, np.float32)
 

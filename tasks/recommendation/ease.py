@@ -56,24 +56,36 @@ class Ease:
         inverse = torch.cholesky_inverse(torch.linalg.cholesky(gram)).numpy()
         return cls(np.ascontiguousarray(inverse, np.float32), inverse.diagonal().astype(np.float32))
 
-    def scores(self, pasts: Sequence[Items], own: Sequence[Items]) -> Float32[np.ndarray, "example item"]:
+    def scores(
+        self,
+        pasts: Sequence[Items],
+        own: Sequence[Items],
+        liked: Sequence[Float32[np.ndarray, " _past"]] | None = None,
+    ) -> Float32[np.ndarray, "example item"]:
         """Score every item.
 
         Args:
             pasts: The items that each example shows.
             own: The row of X that each example stems from, to be left out; empty where it stems from none.
+            liked: How much each item of a past counts in h; 1 where not given.
         """
-        shown = [np.unique(past) for past in pasts]
+        unique = [np.unique(past, return_index=True) for past in pasts]
+        shown = [items for items, _ in unique]
+        weights = None if liked is None else [one[at] for one, (_, at) in zip(liked, unique, strict=True)]
+        counted = [np.ones(len(items), np.float32) for items in shown] if weights is None else weights
         rows = np.repeat(np.arange(len(pasts)), [len(items) for items in shown])
-        total, left_out = row_sums(self.inverse, shown), row_sums(self.inverse, own)
+        total, left_out = row_sums(self.inverse, shown, weights), row_sums(self.inverse, own)
         within, overlap = np.ones(len(pasts), np.float32), np.zeros(len(pasts), np.float32)
         for row, (items, its) in enumerate(zip(shown, own, strict=True)):
             within[row] -= left_out[row, its].sum()
-            overlap[row] = left_out[row, items].sum()
+            overlap[row] = left_out[row, items] @ counted[row]
         total += left_out * (overlap / within)[:, None]
         out = -total / (self.diagonal + left_out**2 / within[:, None])
-        out[rows, np.concatenate([np.zeros(0, np.int64), *shown])] += 1
+        out[rows, np.concatenate([np.zeros(0, np.int64), *shown])] += np.concatenate([_NONE, *counted])
         return out
+
+
+_NONE = np.zeros(0, np.float32)
 
 
 def packed(lists: Sequence[Items]) -> tuple[Int64[np.ndarray, " _bound"], Int64[np.ndarray, " _all"]]:

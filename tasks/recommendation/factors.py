@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64
+from jaxtyping import Float32, Float64
 from scipy.sparse import csr_array
 
 from ragmtl.errors import ConfigError
@@ -45,7 +45,7 @@ class Factors:
     def fit(
         cls,
         train: csr_array,
-        dim: int = 32,
+        dim: int = 64,
         *,
         unseen: float = 0.1,
         regularisation: float = 0.03,
@@ -71,28 +71,24 @@ class Factors:
 
     def users(self, pasts: Sequence[Items]) -> Float32[np.ndarray, "user dim"]:
         """A vector for each history; zero for an empty one."""
-        bounds, items = packed([np.unique(past) for past in pasts])
-        return self._solve(bounds, items).astype(np.float32)
+        return self._solve(*packed([np.unique(past) for past in pasts])).astype(np.float32)
 
     def scores(self, pasts: Sequence[Items]) -> Float32[np.ndarray, "example item"]:
         """Scores of every item for each history."""
         return np.asarray(self.users(pasts) @ self.vectors.astype(np.float32).T, np.float32)
 
-    def _solve(
-        self, bounds: Int64[np.ndarray, " bound"] | np.ndarray, members: Int64[np.ndarray, " member"] | np.ndarray
-    ) -> Float64[np.ndarray, "row dim"]:
+    def _solve(self, bounds: np.ndarray, members: np.ndarray) -> Float64[np.ndarray, "row dim"]:
         """The best vectors of rows that have these members, given the members' vectors."""
         count, dim = self.vectors.shape
         shared = self.unseen * self.vectors.T @ self.vectors
+        members = np.asarray(members, np.int64)
         out = np.zeros((len(bounds) - 1, dim))
         for start in range(0, len(out), ROWS_AT_ONCE):
-            part = slice(start, min(start + ROWS_AT_ONCE, len(out)))
-            own = np.asarray(bounds[part.start : part.stop + 1], np.int64)
+            own = np.asarray(bounds[start : start + ROWS_AT_ONCE + 1], np.int64)
             gram, total = np.tile(shared, (len(own) - 1, 1, 1)), np.zeros((len(own) - 1, dim))
-            _sums(own, np.asarray(members, np.int64), self.vectors, gram, total)
-            weight = self.regularisation * (np.diff(own) + self.unseen * count)
-            gram += weight[:, None, None] * np.eye(dim)
-            out[part] = np.linalg.solve(gram, total[:, :, None])[:, :, 0]
+            _sums(own, members, self.vectors, gram, total)
+            gram += (self.regularisation * (np.diff(own) + self.unseen * count))[:, None, None] * np.eye(dim)
+            out[start : start + ROWS_AT_ONCE] = np.linalg.solve(gram, total[:, :, None])[:, :, 0]
         return out
 
 

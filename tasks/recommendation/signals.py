@@ -56,12 +56,14 @@ class Signals:
         items: Number of items.
         scales: What each score is divided by.
         habits: What is known about the asker; None where the log has no times.
+        starts: What the weights of the first signals start from, where they were learned before.
     """
 
     parts: tuple[Signal, ...]
     items: int
     scales: Float32[np.ndarray, " signal"]
     habits: Habits | None = None
+    starts: tuple[float, ...] = ()
 
     @classmethod
     def fit(
@@ -100,15 +102,17 @@ class TrainRows:
     Attributes:
         matrix: Groups × items.
         groups: The row of each group.
+        liking: How much each group liked what it met, where its log says so.
     """
 
     matrix: csr_array
     groups: Mapping[str, int]
+    liking: csr_array | None = None
 
     @classmethod
     def of_log(cls, log: Interactions) -> TrainRows:
         """The rows of a log."""
-        return cls(log.train, {user: row for row, user in enumerate(log.users)})
+        return cls(log.train, {user: row for row, user in enumerate(log.users)}, log.liking)
 
     @classmethod
     def of_examples(cls, examples: Sequence[Example], task: str, items: int, *, past: bool) -> TrainRows:
@@ -126,6 +130,18 @@ class TrainRows:
     def own(self, examples: Sequence[Example]) -> list[Items]:
         """The row of each example's group; nothing for examples that are not of train."""
         return [self._row(example) for example in examples]
+
+    def liked(self, examples: Sequence[Example], task: str) -> list[Float32[np.ndarray, " past"]] | None:
+        """How much the group of each example liked each item of its past: 1 where that is not known."""
+        return None if self.liking is None else [self._liked(example, task) for example in examples]
+
+    def _liked(self, example: Example, task: str) -> Float32[np.ndarray, " past"]:
+        past, row = example.past[task], self.groups.get(example.group)
+        found = np.ones(self.matrix.shape[1], np.float32)
+        if self.liking is not None and row is not None:
+            part = slice(*self.liking.indptr[row : row + 2])
+            found[self.liking.indices[part]] = self.liking.data[part]
+        return found[past]
 
     def _row(self, example: Example) -> Items:
         row = self.groups.get(example.group) if example.split == "train" else None
@@ -190,7 +206,8 @@ class EaseSignal:
 
     def scores(self, examples: Sequence[Example]) -> tuple[Scores, ...]:
         """The scores."""
-        return (self.ease.scores([example.past[self.task] for example in examples], self.train.own(examples)),)
+        pasts = [example.past[self.task] for example in examples]
+        return (self.ease.scores(pasts, self.train.own(examples), self.train.liked(examples, self.task)),)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
