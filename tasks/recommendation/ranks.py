@@ -79,6 +79,16 @@ def ndcg(ranked: Float64[np.ndarray, " pair"], relevant: Relevant, k: int) -> St
     return mean(gains / ideal[np.minimum(relevant.counts, k)], relevant.counts > 0)
 
 
+def average_precision(ranked: Float64[np.ndarray, " pair"], relevant: Relevant, k: int) -> Statistics:
+    """The precision at each relevant item of the first k ranks, summed, by min(k, relevant items), averaged (MAP)."""
+    order = np.lexsort((ranked, relevant.rows))
+    starts = np.cumsum(relevant.counts) - relevant.counts
+    place = np.empty(len(order))
+    place[order] = np.arange(len(order)) - starts[relevant.rows[order]] + 1
+    precision = relevant.sum(np.where(ranked <= k, np.minimum(place / ranked, 1.0), 0.0))
+    return mean(precision / np.clip(relevant.counts, 1, k), relevant.counts > 0)
+
+
 def reciprocal_rank(ranked: Float64[np.ndarray, " pair"], relevant: Relevant) -> Statistics:
     """One over the rank of the best relevant item, averaged over examples (MRR)."""
     best = np.zeros(relevant.examples)

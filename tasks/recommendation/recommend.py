@@ -14,7 +14,15 @@ from ragmtl.retrieval.query import Query
 from ragmtl.tasks.answer import Answer, Asked, Score, softmax
 from ragmtl.tasks.base import Example, Head, Task, no_loss, positions
 from ragmtl.tasks.metrics import Statistics
-from ragmtl.tasks.recommendation.ranks import Relevant, hit_rate, ndcg, ranks, recall, reciprocal_rank
+from ragmtl.tasks.recommendation.ranks import (
+    Relevant,
+    average_precision,
+    hit_rate,
+    ndcg,
+    ranks,
+    recall,
+    reciprocal_rank,
+)
 from ragmtl.tasks.targets import Learned
 
 Part = Callable[[Example, int], bool]
@@ -23,7 +31,7 @@ Part = Callable[[Example, int], bool]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RankingTask:
-    """One item of all, or several: cross-entropy over all items; hit rate, recall, NDCG and MRR of the full ranking.
+    """One item of all, or several: cross-entropy over all items; hit rate, recall, NDCG, MAP and MRR of the full ranking.
 
     Attributes:
         name: Name of the task.
@@ -70,10 +78,10 @@ class RankingTask:
     def measure(
         self, logits: Float[np.ndarray, "example answer"], examples: Sequence[Example], threshold: float | None = None
     ) -> Mapping[str, Statistics]:
-        """`hr@k`, `recall@k` and `ndcg@k` for every cut-off, and `mrr`; `threshold` means nothing here."""
+        """`hr@k`, `recall@k`, `ndcg@k` and `map@k` for every cut-off, and `mrr`; `threshold` means nothing here."""
         wanted = self.wanted(examples)
         ranked = ranks(self.masked(logits, examples), wanted)
-        figures = {"hr": hit_rate, "recall": recall, "ndcg": ndcg}
+        figures = {"hr": hit_rate, "recall": recall, "ndcg": ndcg, "map": average_precision}
         measured = {f"{name}@{k}": figure(ranked, wanted, k) for name, figure in figures.items() for k in self.cutoffs}
         return measured | {"mrr": reciprocal_rank(ranked, wanted)}
 

@@ -42,6 +42,15 @@ def test_leaving_a_row_out_is_fitting_without_it() -> None:
     assert np.abs(found - ease.scores(pasts, [NOTHING] * 3)).max() > 1e-3
 
 
+def test_what_was_liked_counts_more() -> None:
+    ease, past, own = Ease.fit(csr_array(MATRIX), 5.0), np.array([7, 1, 4]), np.flatnonzero(MATRIX[7])
+    liked = np.array([0.5, 2.0, 1.0], np.float32)
+    history = np.zeros(15)
+    history[past] = liked
+    (found,) = ease.scores([past], [own], [liked])
+    assert found == pytest.approx(_reference(np.delete(MATRIX, 7, axis=0), history, 5.0), abs=1e-5)
+
+
 def test_rows_are_summed_with_weights() -> None:
     matrix = np.arange(12, dtype=np.float32).reshape(3, 4)
     weights = [np.array([1.0, 0.5], np.float32), np.zeros(0, np.float32)]

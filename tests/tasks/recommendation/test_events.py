@@ -5,7 +5,7 @@ import pytest
 
 from ragmtl.errors import DataError
 from ragmtl.tasks.base import Example, Source
-from ragmtl.tasks.recommendation.events import EventSettings, log_source, log_task
+from ragmtl.tasks.recommendation.events import EventSettings, held_out, log_source, log_task
 from ragmtl.tasks.recommendation.interactions import Interactions
 
 ITEMS = ("a", "b", "c", "d", "e")
@@ -135,3 +135,14 @@ def test_the_task_ranks_all_items_but_those_of_the_past() -> None:
     (task,) = source.tasks
     logits = np.tile(np.arange(5, 0, -1, dtype=np.float32), (7, 1))
     assert task.measure(logits, source.examples)["mrr"].value == 1.0
+
+
+def test_items_are_held_out_of_train_as_valid_and_test_are() -> None:
+    examples = held_out(SET, "items", share=0.4, draws=3, seed=1)
+    assert [example.group for example in examples] == ["u"] * 3  # v has one item only
+    assert {example.split for example in examples} == {"train"}
+    for example in examples:
+        wanted = example.labels["items"]
+        assert sorted([*example.past["items"].tolist(), wanted]) == [0, 1, 2]
+        assert "".join(example.query.history) == "".join(ITEMS[item] for item in example.past["items"])
+    assert len({example.labels["items"] for example in examples}) > 1

@@ -63,6 +63,15 @@ def test_events_of_low_weight_are_left_out_and_counted(tmp_path: Path) -> None:
     assert log.notes == ("1 events with a weight below 2.0 were left out",)
 
 
+def test_ratings_say_how_much_an_item_was_liked(tmp_path: Path) -> None:
+    text = "user,item,time,rating\nu,a,1,1\nu,b,2,3\nv,a,3,3\nv,c,4,900\nv,b,30,2\n"
+    log = read_interactions(_write(tmp_path, text), TIMED, TimeCuts(10.0, 40.0))
+    assert log.liking is not None
+    assert log.liking.toarray() == pytest.approx(np.array([[0.8, 1.1, 0.0], [1.1, 0.0, 1.4]]))
+    plain = read_interactions(_write(tmp_path, text), LogColumns("user", "item", time="time"), TimeCuts(10.0, 40.0))
+    assert plain.liking is None
+
+
 def test_the_last_of_each_user_are_held_out(tmp_path: Path) -> None:
     log = read_interactions(_write(tmp_path, LOG + "w,a,1,5\nw,b,2,5\n"), TIMED, LastOut())
     assert [split for _, _, split in _events(log)] == [0, 0, 1, 2, 0, 1, 2, 0, 0]

@@ -66,7 +66,7 @@ def test_every_cut_off_is_measured() -> None:
     measured = RankingTask("rank", ITEMS, cutoffs=(1, 2)).measure(
         logits, [_example(0), _example((1, 2)), _example(None)]
     )
-    assert set(measured) == {"hr@1", "hr@2", "recall@1", "recall@2", "ndcg@1", "ndcg@2", "mrr"}
+    assert set(measured) == {"hr@1", "hr@2", "recall@1", "recall@2", "ndcg@1", "ndcg@2", "map@1", "map@2", "mrr"}
     assert measured["hr@2"].value == 1.0
     assert measured["recall@2"].value == 0.75
     assert len(measured["mrr"]) == 3
