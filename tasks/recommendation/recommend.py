@@ -31,7 +31,7 @@ Part = Callable[[Example, int], bool]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RankingTask:
-    """One item of all, or several: cross-entropy over all items; hit rate, recall, NDCG, MAP and MRR of the full ranking.
+    """One item of all, or several: cross-entropy over all items; hit rate, recall, NDCG, MAP, MRR of the full ranking.
 
     Attributes:
         name: Name of the task.
