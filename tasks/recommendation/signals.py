@@ -141,7 +141,7 @@ class TrainRows:
         if self.liking is not None and row is not None:
             part = slice(*self.liking.indptr[row : row + 2])
             found[self.liking.indices[part]] = self.liking.data[part]
-        return found[past]
+        return np.asarray(found[past], np.float32)
 
     def _row(self, example: Example) -> Items:
         row = self.groups.get(example.group) if example.split == "train" else None

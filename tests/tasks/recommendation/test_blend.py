@@ -28,9 +28,8 @@ class Said:
         return blurred, generator.normal(0, 1, truth.shape).astype(np.float32), -blurred
 
 
-def _wanted(example: Example) -> tuple[int, ...]:
-    label = example.labels["films"]
-    return label if isinstance(label, tuple) else (label,)
+def _wanted(example: Example) -> list[int]:
+    return [int(item) for item in TASK.wanted([example]).items]
 
 
 def _examples() -> list[Example]:
