@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from ragmtl.errors import DataError, MismatchError
+from ragmtl.kg.disk.replace import writing
 from ragmtl.kg.endpoints.pages import Part, lines_of, number_of, parts_of, second_blank
 from ragmtl.kg.endpoints.web import Client, Manners, shown, split
 
@@ -113,10 +114,16 @@ class _Fetching:
         self._written: Future[None] | None = None
 
     def run(self) -> Path:
+        """Fetch what is missing, unless or until another process does."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        state = self._read_state()
+        if self._read_state().part < len(self._parts):
+            with writing(self._folder):
+                self._fetch(self._read_state())
+        return self._path
+
+    def _fetch(self, state: _State) -> None:
         if state.part == len(self._parts):
-            return self._path
+            return
         with self._path.open("ab") as file:
             file.truncate(state.size)
         known = self._last_page(state)
@@ -130,7 +137,6 @@ class _Fetching:
         self._settle()
         if not state.triples:
             raise DataError("expected triples, found none; check classes, predicates and query", self._client.shown)
-        return self._path
 
     def _next(self, state: _State, known: frozenset[bytes]) -> tuple[_State, frozenset[bytes]]:
         """Fetch a page, and write what is new in it."""

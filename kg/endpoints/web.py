@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException, HTTPMessage, HTTPResponse
+from io import BytesIO
 from typing import NoReturn
 from urllib.error import HTTPError, URLError
 from urllib.parse import SplitResult, unquote, urlencode, urljoin, urlsplit
@@ -46,7 +47,7 @@ class Manners:
         attempts: How often one page is asked for before it is an error.
         timeout: Seconds for one page, from the request to its last byte.
         pause: Seconds between two requests, at least.
-        most: Bytes of one page at most.
+        most: Bytes of one page at most, unpacked.
         elsewhere: Whether redirects may lead to another host.
         sleep: What waits.
     """
@@ -119,7 +120,7 @@ class Client:
         try:
             with self._open(query) as response:
                 self._check(response)
-                return _whole(self._read(response, end), response.headers)
+                return _whole(self._unpacked(self._read(response, end), response.headers))
         except HTTPError as error:
             with error:
                 self._refused(error)
@@ -183,14 +184,30 @@ class Client:
             parts.append(part)
             size += len(part)
             if size > self._manners.most:
-                found = f"more than {self._manners.most:,} bytes; ask for smaller pages"
-                raise DataError(f"expected a page of N-Triples, found {found}", self.shown)
+                raise self._too_large()
             if time.monotonic() > end:
                 raise TimeoutError
         expected = response.headers.get("Content-Length")
         if expected is not None and expected.isdecimal() and int(expected) != size:
             raise _PassingError(f"an answer that breaks off ({size:,} of {int(expected):,} bytes)")
         return b"".join(parts)
+
+    def _unpacked(self, body: bytes, headers: HTTPMessage) -> bytes:
+        """What was sent, unpacked if it is packed, and never more than a page may have."""
+        if headers.get("Content-Encoding", "").lower() != "gzip":
+            return body
+        try:
+            with gzip.GzipFile(fileobj=BytesIO(body)) as file:
+                content = file.read(self._manners.most + 1)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise _PassingError("an answer that breaks off (its packing is damaged)") from error
+        if len(content) > self._manners.most:
+            raise self._too_large()
+        return content
+
+    def _too_large(self) -> DataError:
+        found = f"more than {self._manners.most:,} bytes; ask for smaller pages"
+        return DataError(f"expected a page of N-Triples, found {found}", self.shown)
 
     def _refused(self, error: HTTPError) -> NoReturn:
         found = f"HTTP {error.code}: {_clip(error.read(1000)) or error.reason}"
@@ -255,13 +272,8 @@ def _basic(parts: SplitResult) -> str:
     return "Basic " + base64.b64encode(pair.encode()).decode()
 
 
-def _whole(body: bytes, headers: HTTPMessage) -> bytes:
-    """Unpacked, and seen to end with a line."""
-    if headers.get("Content-Encoding", "").lower() == "gzip":
-        try:
-            body = gzip.decompress(body)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise _PassingError("an answer that breaks off (its packing is damaged)") from error
+def _whole(body: bytes) -> bytes:
+    """The same, seen to end with a line."""
     text = body.rstrip()
     if text and not text.endswith(b".") and not text.rpartition(b"\n")[2].lstrip().startswith(b"#"):
         raise _PassingError("an answer that breaks off (its last line has no full stop)")

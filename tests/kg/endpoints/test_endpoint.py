@@ -5,6 +5,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -391,3 +392,20 @@ def test_the_manifest_says_what_was_asked(server: Server, tmp_path: Path) -> Non
 def test_a_page_has_room_for_the_row_that_comes_again(server: Server, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="pages of at least 2 triples, found 1"):
         Endpoint(server.url, page=1).fetch(tmp_path)
+
+
+def test_an_answer_that_unpacks_without_end_is_refused(server: Server, tmp_path: Path) -> None:
+    bomb = gzip.compress(b"#" * 10_000_000)
+    server.replies = [answer(body=bomb, Content_Encoding="gzip")]
+    with pytest.raises(DataError, match="found more than 20,000 bytes; ask for smaller pages"):
+        endpoint(server, most=20_000).fetch(tmp_path)
+    assert len(bomb) < 20_000
+
+
+def test_who_asks_for_the_same_meanwhile_waits_and_asks_for_nothing_again(server: Server, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        paths = list(pool.map(lambda _: endpoint(server).fetch(tmp_path), range(3)))
+    assert lines(paths[0]) == TRIPLES
+    assert len(set(paths)) == 1
+    assert len(server.asked) == len(set(server.asked))
+    assert [path.parent for path in tmp_path.rglob("data.nt")] == list(tmp_path.iterdir())
