@@ -139,3 +139,10 @@ def test_links_between_pages_lead_somewhere() -> None:
         if link not in MADE_WITH_THE_SITE and not (page.parent / link).exists()
     ]
     assert not broken
+
+
+def test_every_page_is_in_the_menu() -> None:
+    menu = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").split("\nnav:\n")[1]
+    pages = [path.name for path in (ROOT / "docs").glob("*.md")]
+    assert len(pages) > 10
+    assert [name for name in pages if f"{name}\n" not in menu] == []
