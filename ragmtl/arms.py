@@ -66,7 +66,7 @@ def compare_arms(
     watch: Watch = unwatched,
     *,
     arms: Sequence[str] = (),
-    seeds: int = 1,
+    seeds: int | Sequence[int] = 1,
     tuned: Tuned | None = None,
     tell: Tell = untold,
 ) -> Comparison:
@@ -78,7 +78,7 @@ def compare_arms(
         folder: Keeps what was measured.
         watch: Gives progress bars.
         arms: Names of those to train; all where empty.
-        seeds: How many, from the configuration's on.
+        seeds: Which; or how many, from the configuration's on.
         tuned: Settings of each arm; those of the configuration where None.
         tell: Called with what the user should know.
 
@@ -108,5 +108,5 @@ def compare_arms(
         return found
 
     tasks = [task for one in loaded for task in one.source.tasks]
-    every = range(config.seed, config.seed + seeds)
+    every = range(config.seed, config.seed + seeds) if isinstance(seeds, int) else sorted(set(seeds))
     return replace(compare(config.name, tasks, chosen, every, folder / "arms", train), notes=notes)

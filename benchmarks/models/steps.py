@@ -51,6 +51,33 @@ def rows(turns: int = 25) -> list[Row]:
         best, middle = min(measured), statistics.median(measured)
         found.append(row(part, name, "ms per step", best, middle))
         found.append(row(part, name, "times the default", best / usual, middle / usual))
+    return found + scale(turns)
+
+
+def scale(turns: int) -> list[Row]:
+    """Examples that one second trains, by the number of tasks, nodes and passages, one of them changed at a time."""
+    usual = {"tasks": len(HEADS), "nodes": NODES, "passages": PASSAGES}
+    sizes = {"tasks": (1, 2, 4, 8), "nodes": (8, 16, 32, 64, 128), "passages": (0, 4, 16, 64)}
+    steps: dict[tuple[str, int], Callable[[], None]] = {}
+    for part, numbers in sizes.items():
+        for number in numbers:
+            size = usual | {part: number}
+            batch = made_up_batch(nodes=size["nodes"], passages=size["passages"])
+            steps[part, number] = step_of({}, batch, tasks=size["tasks"])
+    times: dict[tuple[str, int], list[float]] = {place: [] for place in steps}
+    for turn in range(turns + 2):
+        for place, step in steps.items():
+            began = time.process_time()
+            step()
+            if turn >= 2:
+                times[place].append(time.process_time() - began)
+    found = []
+    for (part, number), measured in times.items():
+        fastest, middle = BATCH / min(measured), BATCH / statistics.median(measured)
+        speed = row(f"number of {part}", str(number), "examples per second", fastest, middle)
+        found.append({**speed, "low": speed["high"], "high": speed["value"]})
+        slower = min(measured) / min(times[part, usual[part]])
+        found.append(row(f"number of {part}", str(number), "times the default", slower, slower))
     return found
 
 
@@ -76,7 +103,12 @@ def row(part: str, arm: str, metric: str, best: float, middle: float) -> Row:
 
 
 def step_of(
-    settings: dict[str, Any], batch: Batch, *, labels: int = 0, facts: NodeFacts | None = None
+    settings: dict[str, Any],
+    batch: Batch,
+    *,
+    labels: int = 0,
+    facts: NodeFacts | None = None,
+    tasks: int = len(HEADS),
 ) -> Callable[[], None]:
     """A function that does one step of training."""
     torch.manual_seed(0)
@@ -88,7 +120,7 @@ def step_of(
             relations=RELATIONS,
             ids=IDS,
             settings=ModelConfig(**settings),
-            heads=HEADS,
+            heads={f"task {number}": HEADS["task 0"] for number in range(tasks)},
             facts=known,
             labels=labels,
         )
@@ -105,8 +137,8 @@ def step_of(
     return step
 
 
-def made_up_batch(seed: int = 0) -> Batch:
-    """Examples with everything that a model can read."""
+def made_up_batch(seed: int = 0, *, nodes: int = NODES, passages: int = PASSAGES) -> Batch:
+    """Examples with everything that a model can read; twice as many triples as nodes."""
     rng = np.random.default_rng(seed)
     labelled = Labelled(
         {str(number): number for number in range(100)},
@@ -121,25 +153,26 @@ def made_up_batch(seed: int = 0) -> Batch:
         rng.standard_normal((GRAPH, 8)).astype(np.float32),
         labelled,
     )
-    return collate([_reading(rng) for _ in range(BATCH)], vectors)
+    return collate([_reading(rng, nodes, passages) for _ in range(BATCH)], vectors)
 
 
-def _reading(rng: np.random.Generator) -> Reading:
-    passages = tuple(ScoredPassage(int(at), float(rng.random()), {}, "") for at in rng.choice(CORPUS, PASSAGES, False))
+def _reading(rng: np.random.Generator, nodes: int, passages: int) -> Reading:
+    found = tuple(ScoredPassage(int(at), float(rng.random()), {}, "") for at in rng.choice(CORPUS, passages, False))
+    triples = TRIPLES * nodes // NODES
     neighbours = tuple(
         ScoredExample(LabelledExample(str(at), "", ()), float(rng.random()), {}, "")
         for at in rng.choice(100, NEIGHBOURS, replace=False)
     )
     subgraph = Subgraph(
-        nodes=rng.choice(GRAPH, NODES, replace=False),
-        scores=rng.random(NODES).astype(np.float32),
-        seeds=np.arange(NODES) < 2,
-        triples=np.arange(TRIPLES),
-        heads=rng.integers(0, NODES, TRIPLES),
-        tails=rng.integers(0, NODES, TRIPLES),
-        relations=rng.integers(0, RELATIONS, TRIPLES),
-        weights=rng.random(TRIPLES).astype(np.float32),
+        nodes=rng.choice(GRAPH, nodes, replace=False),
+        scores=rng.random(nodes).astype(np.float32),
+        seeds=np.arange(nodes) < 2,
+        triples=np.arange(triples),
+        heads=rng.integers(0, nodes, triples),
+        tails=rng.integers(0, nodes, triples),
+        relations=rng.integers(0, RELATIONS, triples),
+        weights=rng.random(triples).astype(np.float32),
     )
     targets = NodeScores(np.zeros(0, np.int64), np.zeros(0, np.float32))
-    evidence = Evidence(Query("made up"), subgraph, ("",) * NODES, passages, (), targets, neighbours=neighbours)
+    evidence = Evidence(Query("made up"), subgraph, ("",) * nodes, found, (), targets, neighbours=neighbours)
     return Reading(rng.standard_normal((SEGMENTS, WIDTH)).astype(np.float32), evidence, rng.integers(0, GRAPH, 5), {})

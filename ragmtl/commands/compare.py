@@ -21,6 +21,7 @@ def compare(  # noqa: PLR0913 -- each is an option
     out: Annotated[Path | None, typer.Option(help="Folder of the comparison. [default: runs/NAME/compare]")] = None,
     arm: Annotated[list[str], typer.Option(help="Arms to train; give the option once for each. [default: all]")] = [],  # noqa: B006
     seeds: Annotated[int, typer.Option(help="How many seeds, from the configuration's on.", min=1)] = 1,
+    seed: Annotated[list[int], typer.Option(help="Train this seed only; give the option once for each.", min=0)] = [],  # noqa: B006
     epochs: Epochs = None,
     tuned: Annotated[Path | None, typer.Option(help="Settings of each arm, from `ragmtl tune`.")] = None,
     as_json: AsJson = False,
@@ -36,7 +37,14 @@ def compare(  # noqa: PLR0913 -- each is an option
     folder = out or place_of(settings, "compare")
     with bars() as bar:
         comparison = compare_arms(
-            settings, index_of(settings, index), folder, bar, arms=arm, seeds=seeds, tuned=best, tell=tell
+            settings,
+            index_of(settings, index),
+            folder,
+            bar,
+            arms=arm,
+            seeds=seed or seeds,
+            tuned=best,
+            tell=tell,
         )
     comparison.save(folder / "result.json")
     (folder / "report.html").write_text(render_comparison(comparison), encoding="utf-8")

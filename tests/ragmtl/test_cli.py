@@ -160,9 +160,13 @@ def test_compare_trains_all_arms_once(trained: World, ragmtl: Ragmtl, monkeypatc
 
 
 def test_compare_takes_some_arms_and_seeds(trained: World, ragmtl: Ragmtl) -> None:
+    _, alone = compared(trained, ragmtl, "--arm", "mtl", "--seed", 1)
+    assert alone["seeds"] == [1]
     _, result = compared(trained, ragmtl, "--arm", "mtl", "--arm", "rag-mtl", "--seeds", 2)
     assert {row["arm"] for row in result["rows"]} == {"mtl", "rag-mtl"}
     assert result["seeds"] == [0, 1]
+    curves = [curve["values"] for curve in result["curves"] if (curve["arm"], curve["seed"]) == ("mtl", 1)]
+    assert curves == [curve["values"] for curve in alone["curves"]]
     assert {(difference["arm"], difference["against"]) for difference in result["differences"]} == {("rag-mtl", "mtl")}
 
 
