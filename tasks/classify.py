@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ragmtl.models.heads.labels import ClassHead, LabelHead
+from ragmtl.models.heads.pair import PairHead
 from ragmtl.tasks.answer import Answer, Asked, best_first, softmax, warmed
 from ragmtl.tasks.base import Example, Head, Plain, no_loss, positions
 from ragmtl.tasks.metrics import Statistics, accuracy, class_f1, macro_f1, micro_f1
@@ -29,12 +30,14 @@ class ClassTask(Plain):
         answers: Names of the classes.
         main_metric: `accuracy` or `macro_f1`.
         weights: How much an example of each class counts in the loss; empty: all alike.
+        pairs: The text is judged against each retrieved passage by itself (`ragmtl.models.heads.pair`).
     """
 
     name: str
     answers: tuple[str, ...]
     main_metric: str = "accuracy"
     weights: tuple[float, ...] = ()
+    pairs: bool = False
 
     @property
     def head(self) -> Head:
@@ -43,7 +46,7 @@ class ClassTask(Plain):
 
     def new_head(self, dim: int) -> nn.Module:
         """One logit per class."""
-        return ClassHead(dim, len(self.answers))
+        return (PairHead if self.pairs else ClassHead)(dim, len(self.answers))
 
     def loss(self, logits: Float[Tensor, "batch answer"], examples: Sequence[Example]) -> Float[Tensor, ""]:
         """Cross-entropy, averaged over the labelled examples (with their weights)."""
@@ -156,6 +159,11 @@ def class_task(learned: Learned, *, balanced: bool = False) -> ClassTask:
     if not balanced:
         return ClassTask(learned.task, learned.answers)
     return ClassTask(learned.task, learned.answers, "macro_f1", tuple(balanced_weights(learned.counts).tolist()))
+
+
+def pair_task(learned: Learned, *, balanced: bool = False) -> ClassTask:
+    """The task of a column that says how a text stands to what is retrieved for it; macro-F1 is what counts."""
+    return replace(class_task(learned, balanced=balanced), main_metric="macro_f1", pairs=True)
 
 
 def labels_task(learned: Learned, *, balanced: bool = False) -> LabelsTask:

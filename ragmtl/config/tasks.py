@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from ragmtl.config.section import Section
-from ragmtl.tasks.classify import class_task, labels_task
+from ragmtl.tasks.classify import class_task, labels_task, pair_task
 from ragmtl.tasks.entities import COLUMN, Stated
 from ragmtl.tasks.regress import Loss, number_task
 from ragmtl.tasks.targets import Target
@@ -72,6 +72,23 @@ class ClassificationConfig(TableSection):
         """Classes or labels."""
         make = class_task if self.kind == "class" else labels_task
         return Target(self.name, self.label, self.kind, partial(make, balanced=self.balanced), self.min_count)
+
+
+class PairConfig(TableSection):
+    """How a text stands to the passages that are retrieved for it (`kind = "pair"`): supported, contradicted, neither.
+
+    `label` is the name of a column of classes.
+    """
+
+    kind: Literal["pair"]
+    text: str
+    label: str
+    min_count: int = Field(default=1, ge=1, description="classes with fewer examples are left out, and counted")
+    balanced: bool = False
+
+    def target(self) -> Target:
+        """Classes."""
+        return Target(self.name, self.label, "class", partial(pair_task, balanced=self.balanced), self.min_count)
 
 
 class EntityConfig(TaskSection):
@@ -190,5 +207,6 @@ class RankConfig(TaskSection):
 
 
 TaskConfig = Annotated[
-    ClassificationConfig | EntityConfig | NumberConfig | RecommendConfig | RankConfig, Field(discriminator="kind")
+    ClassificationConfig | EntityConfig | NumberConfig | PairConfig | RecommendConfig | RankConfig,
+    Field(discriminator="kind"),
 ]

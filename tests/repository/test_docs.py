@@ -21,6 +21,7 @@ from ragmtl.config import (
     EntityConfig,
     ModelConfig,
     NumberConfig,
+    PairConfig,
     RankConfig,
     RecommendConfig,
     RetrievalConfig,
@@ -47,6 +48,7 @@ TABLES: dict[str, tuple[type[BaseModel], set[str]]] = {
     'kind = "class" or "labels"': (ClassificationConfig, SHARED),
     'kind = "entity"': (EntityConfig, SHARED),
     'kind = "number"': (NumberConfig, SHARED),
+    'kind = "pair"': (PairConfig, SHARED),
     'kind = "recommend"': (RecommendConfig, SHARED),
     'kind = "rank"': (RankConfig, SHARED),
 }

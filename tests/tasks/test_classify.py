@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,9 +9,11 @@ import torch
 from sklearn.metrics import f1_score
 from torch.nn import functional
 
+from ragmtl.models.heads.labels import ClassHead
+from ragmtl.models.heads.pair import PairHead
 from ragmtl.retrieval.query import Query
 from ragmtl.tasks.base import Example, Label
-from ragmtl.tasks.classify import ClassTask, LabelsTask, balanced_weights, class_task, labels_task
+from ragmtl.tasks.classify import ClassTask, LabelsTask, balanced_weights, class_task, labels_task, pair_task
 from ragmtl.tasks.targets import Learned
 
 CUISINE = ClassTask("cuisine", ("french", "thai", "greek"))
@@ -94,3 +97,10 @@ def test_balanced_tasks_weigh_rare_answers_more_and_are_chosen_by_macro_f1() -> 
     assert labels.main_metric == "macro_f1"
     assert labels.weights == pytest.approx((0.5, 2))
     assert class_task(Learned("mood", ("dark", "odd"), [0, 1])).weights == ()
+
+
+def test_a_pair_is_a_class_with_a_head_that_compares() -> None:
+    task = pair_task(Learned("claim", ("contradict", "support"), [0, 1, 1]), balanced=True)
+    assert (task.head, task.main_metric, len(task.weights)) == ("class", "macro_f1", 2)
+    assert isinstance(task.new_head(8), PairHead)
+    assert isinstance(replace(task, pairs=False).new_head(8), ClassHead)
