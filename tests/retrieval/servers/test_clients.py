@@ -23,7 +23,8 @@ from ragmtl.retrieval.servers.passages import (
     TakesPassages,
 )
 from tests.retrieval.servers.conftest import KINDS, Server, connect
-from tests.retrieval.servers.contract import SLOW, Contract, Reply, Store, break_off, drip, hang_up, say
+from tests.retrieval.servers.contract import Contract, Store
+from tests.retrieval.servers.replies import SLOW, Reply, break_off, drip, hang_up, say
 
 X = "http://x/"
 PASSAGES = [

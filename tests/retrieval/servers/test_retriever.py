@@ -19,7 +19,7 @@ from ragmtl.retrieval.servers.retriever import NO_GRAPH, NO_PASSAGES, ServedRetr
 from ragmtl.retrieval.servers.sparql import Around, SparqlGraph
 from ragmtl.retrieval.settings import RetrievalSettings, SourceWeights
 from tests.retrieval.servers.conftest import K, Kitchen, Server, connect
-from tests.retrieval.servers.contract import hang_up, say
+from tests.retrieval.servers.replies import hang_up, say
 
 SETTINGS = RetrievalSettings(passages=4, nodes=24)
 NOWHERE = "http://127.0.0.1:9/query"
