@@ -74,6 +74,7 @@ class Reading:
         history: Node ids of the items met before, newest last.
         signals: Per ranking task, some scores of every item for this example.
         contexts: Per ranking task, what the weight of its signals may depend on.
+        reached: How near the walk came to each node of the evidence, in [0, 1]; zeros where None.
     """
 
     segments: Float[np.ndarray, "segment wide"]
@@ -81,6 +82,7 @@ class Reading:
     history: Int64[np.ndarray, " history"]
     signals: Mapping[str, Float[np.ndarray, "_item _signal"]]
     contexts: Mapping[str, Float[np.ndarray, " _context"]] = field(default_factory=dict)
+    reached: Float[np.ndarray, " _node"] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,6 +100,7 @@ class Batch:
         neighbours, neighbour_scores, neighbour_mask: Text vectors and retrieval scores of labelled neighbours.
         neighbour_labels: Example, place among its neighbours, and answer, of each label of each neighbour.
         node_vectors, node_ids, node_types, node_numbers, node_scores, node_seeds: Nodes of all subgraphs.
+        node_reached: How near the walk came to each node, in [0, 1], where heads answer with nodes.
         node_example: Which example each node belongs to, ascending.
         edges: Positions of head and tail of each triple among the nodes of the batch.
         edge_relations: Relation id of each triple.
@@ -126,6 +129,7 @@ class Batch:
     node_numbers: Float[Tensor, "node number"]
     node_scores: Float[Tensor, " node"]
     node_seeds: Bool[Tensor, " node"]
+    node_reached: Float[Tensor, " node"]
     node_example: Int[Tensor, " node"]
     edges: Int[Tensor, "2 edge"]
     edge_relations: Int[Tensor, " edge"]
@@ -175,6 +179,7 @@ def collate(readings: Sequence[Reading], vectors: Vectors) -> Batch:
         **_collate_passages([reading.evidence for reading in readings], vectors),
         **_collate_neighbours([reading.evidence for reading in readings], vectors),
         **_collate_subgraphs([_subgraph(reading) for reading in readings], vectors),
+        node_reached=_collate_reached(readings),
         signals=_collate_by_task([reading.signals for reading in readings]),
         contexts=_collate_by_task([reading.contexts for reading in readings]),
     )
@@ -282,6 +287,13 @@ def _collate_subgraphs(subgraphs: Sequence[Subgraph], vectors: Vectors) -> dict[
         "edge_weights": np.concatenate([subgraph.weights for subgraph in subgraphs]),
     }
     return {name: torch.from_numpy(array) for name, array in arrays.items()}
+
+
+def _collate_reached(readings: Sequence[Reading]) -> Float[Tensor, " node"]:
+    parts = [
+        np.zeros(len(_subgraph(one).nodes), np.float32) if one.reached is None else one.reached for one in readings
+    ]
+    return torch.from_numpy(np.concatenate(parts))
 
 
 def _collate_by_task(given: Sequence[Mapping[str, np.ndarray]]) -> dict[str, Tensor]:

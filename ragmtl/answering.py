@@ -13,6 +13,8 @@ from ragmtl.assembly import Assembly
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.models.batch import Batch
 from ragmtl.models.model import Outputs
+from ragmtl.places import steps_to
+from ragmtl.retrieval.evidence import Evidence
 from ragmtl.run import Run
 from ragmtl.showing import Attention
 from ragmtl.tasks.answer import Answer, Asked, Vote
@@ -78,9 +80,19 @@ def answers(run: Run, said: Said, task: Task, shown: int) -> dict[int, Answer]:
     for row, place in said.places.items():
         example = said.assembly.source.examples[row]
         asked = Asked(example, partial(_name, run.index.graph), threshold, warmth, shown)
+        if task.head == "node":
+            asked = _among_nodes(asked, said.assembly.readings[row].evidence, run.index.graph)
         answer = task.answer(logits[place], asked)
         found[row] = answer if votes is None else replace(answer, votes=_strongest(answer, task, votes, said, row, run))
     return found
+
+
+def _among_nodes(asked: Asked, evidence: Evidence | None, graph: KnowledgeGraph) -> Asked:
+    """What is asked, with the nodes of the evidence, of which one may answer."""
+    if evidence is None:
+        return asked
+    iris = tuple(graph.nodes[node] for node in evidence.subgraph.nodes.tolist())
+    return replace(asked, nodes=iris, path=partial(steps_to, graph, evidence.subgraph))
 
 
 def _strongest(

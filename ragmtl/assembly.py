@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from ragmtl.models.batch import Batch, Reading, Vectors, collate
+from ragmtl.places import reached
 from ragmtl.retrieval.evidence import Evidence
 from ragmtl.tasks.base import Example, Source
 
@@ -65,6 +66,8 @@ class Assembly:
     def batch(self, rows: Sequence[int]) -> Batch:
         """The examples at these positions, as tensors."""
         readings = [self.readings[row] for row in rows]
+        if any(task.head == "node" for task in self.source.tasks):
+            readings = [replace(reading, reached=reached(reading.evidence)) for reading in readings]
         if not self.signals:
             return collate(readings, self.vectors)
         examples, evidence = self.examples(rows), [reading.evidence for reading in readings]

@@ -12,15 +12,17 @@ from jaxtyping import Float32, Int64
 from ragmtl.assembly import Assembly
 from ragmtl.build import Watch, retriever_for, unwatched
 from ragmtl.compare import EvidenceKind
-from ragmtl.config import Config
+from ragmtl.config import Config, LinkConfig
 from ragmtl.facts import NodeFacts, fact_tables, learn_facts
 from ragmtl.item_signals import item_signals
 from ragmtl.kg.graph import KnowledgeGraph
+from ragmtl.kg.holdout import copies_of
 from ragmtl.labelled import asked, labelled_sources
 from ragmtl.learned import id_tables, learned_entities
 from ragmtl.loaded import Loaded
 from ragmtl.models.batch import Reading, Vectors
 from ragmtl.models.heads.ranking import Items
+from ragmtl.places import placed
 from ragmtl.read import (
     item_table,
     neighbours,
@@ -35,7 +37,7 @@ from ragmtl.retrieval.hybrid import Retrieves
 from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.progress import Progress
 from ragmtl.retrieval.query import Query
-from ragmtl.tasks.base import Example
+from ragmtl.tasks.base import Example, Task
 from ragmtl.training.processes import Processes
 
 
@@ -93,12 +95,15 @@ def gather(
     nodes = {task.name: item_nodes(graph, task.answers) for task in rankings}
     targets = np.unique(np.concatenate([np.zeros(0, np.int64), *nodes.values()]))
     retriever = retriever_for(config, index, kind, targets[targets >= 0], seed)
+    everywhere = retriever
+    if any(answering(one.source.tasks) for one in loaded):
+        everywhere = retriever_for(config, index, kind, every_node(graph), seed)
     labelled = labelled_sources(loaded, index.encoder, config.retrieval.neighbours)
     readings = []
     for one, known in zip(loaded, labelled, strict=True):
         queries = [example.query for example in one.source.examples]
-        bar = watch(f"reading {one.source.name}")
-        found = read_together(queries, processes, partial(_read, retriever, index, reader, bar))
+        finding, bar = everywhere if answering(one.source.tasks) else retriever, watch(f"reading {one.source.name}")
+        found = read_together(queries, processes, partial(_read, finding, index, reader, bar))
         asking = [asked(example) for example in one.source.examples]
         readings.append(found if known is None else known.add(found, asking, kind, seed))
     beside = {
@@ -131,11 +136,14 @@ def gather(
         for name in one.seen
     }
     signals = [
-        {name: item_signals(name, one.signals[name], nodes[name], index, hide, kind) for name in one.signals}
+        {
+            name: item_signals(name, one.signals[name], nodes[name], index, hide, kind, one.links.get(name))
+            for name in one.signals
+        }
         for one in loaded
     ]
     assemblies = tuple(
-        Assembly(one.source, found, seen_by, given)
+        Assembly(placed(one.source, found, graph), found, seen_by, given)
         for one, found, seen_by, given in zip(loaded, readings, vectors, signals, strict=True)
     )
     return Material(assemblies, tuple(met), items, segment_scale(trained), index, facts)
@@ -147,6 +155,16 @@ def _read(
     return read_queries(queries, retriever, index, reader, progress)
 
 
+def answering(tasks: Sequence[Task]) -> bool:
+    """Whether a task answers with nodes of the evidence, so that how near the walk came to each of them counts."""
+    return any(task.head == "node" for task in tasks)
+
+
+def every_node(graph: KnowledgeGraph) -> Int64[np.ndarray, " node"]:
+    """All nodes."""
+    return np.arange(len(graph.nodes), dtype=np.int64)
+
+
 def _trained(one: Loaded, readings: Sequence[Reading]) -> tuple[list[Reading], list[Example]]:
     """The training examples of a source, and what was read about them."""
     rows = one.source.positions("train").tolist()
@@ -154,9 +172,12 @@ def _trained(one: Loaded, readings: Sequence[Reading]) -> tuple[list[Reading], l
 
 
 def hidden_relations(config: Config, graph: KnowledgeGraph) -> frozenset[int]:
-    """Relations that state a label of some task: no description of a node may show them."""
-    found = (graph.relations.find(iri) for task in config.tasks for iri in task.hide)
-    return frozenset(relation for relation in found if relation is not None)
+    """Relations that state a label of some task, or a link to be predicted: no description of a node may show them."""
+    stated = [iri for task in config.tasks for iri in task.hide]
+    predicted = [task.relation for task in config.tasks if isinstance(task, LinkConfig)]
+    found = [relation for iri in (*stated, *predicted) if (relation := graph.relations.find(iri)) is not None]
+    asked = [relation for iri in predicted if (relation := graph.relations.find(iri)) is not None]
+    return frozenset((*found, *(other for relation in asked for other, _ in copies_of(graph, relation))))
 
 
 def item_nodes(graph: KnowledgeGraph, answers: Sequence[str]) -> Int64[np.ndarray, " item"]:

@@ -14,6 +14,8 @@ from ragmtl.read import evidence_signals
 from ragmtl.retrieval.evidence import Evidence
 from ragmtl.retrieval.index import Index
 from ragmtl.tasks.base import Example
+from ragmtl.tasks.link import Links
+from ragmtl.tasks.link_signals import LinkSignals
 from ragmtl.tasks.recommendation.ease import MOST_ITEMS
 from ragmtl.tasks.recommendation.neighbours import Neighbours
 from ragmtl.tasks.recommendation.signals import Signals
@@ -22,6 +24,7 @@ KNOWLEDGE_SIGNALS = ("alike in the graph", "alike in the graph to the last", "ne
 """Signals that every ranking has beside the collaborative ones; zero in arms without retrieval."""
 
 SIMILARITY_SCALE, EVIDENCE_SCALE = 10.0, 5.0
+SCALED_ON = 256
 
 
 def item_signals(
@@ -31,6 +34,7 @@ def item_signals(
     index: Index,
     hide: frozenset[int],
     kind: EvidenceKind,
+    links: Links | None = None,
 ) -> ItemSignals:
     """The collaborative signals of a ranking, and what knowledge says of its items (zeros in arms without).
 
@@ -41,7 +45,10 @@ def item_signals(
         index: Where evidence is from.
         hide: Relations that must not be seen.
         kind: Which evidence the arm reads.
+        links: The relation that is predicted, where the ranking is of links.
     """
+    if links is not None:
+        return _link_signals(task, signals, nodes, index, kind, links)
     columns = np.full(len(index.graph.nodes), -1, np.int64)
     columns[nodes[nodes >= 0]] = np.flatnonzero(nodes >= 0)
     knows = kind != "none" and len(nodes) <= MOST_ITEMS
@@ -56,3 +63,30 @@ def item_signals(
         return np.concatenate([collaborative, near * SIMILARITY_SCALE, found * EVIDENCE_SCALE], axis=2)
 
     return ItemSignals(compute, signals.context, signals.starts)
+
+
+def _link_signals(
+    task: str,
+    signals: Signals,
+    nodes: Int64[np.ndarray, " item"],
+    index: Index,
+    kind: EvidenceKind,
+    links: Links,
+) -> ItemSignals:
+    """The signals of a prediction of links: what the graph says of its items stands for what other rankings have."""
+    columns = np.full(len(index.graph.nodes), -1, np.int64)
+    columns[nodes[nodes >= 0]] = np.flatnonzero(nodes >= 0)
+    every = signals
+    if kind != "none":
+        relation = links.code >> 1
+        told = LinkSignals(task, index.graph, links.code, nodes, links.hidden - {relation})
+        train = [links.source.examples[row] for row in links.source.positions("train")[:SCALED_ON].tolist()]
+        every = Signals.fit([*signals.parts, told], len(nodes), train)
+
+    def compute(
+        examples: Sequence[Example], evidence: Sequence[Evidence | None]
+    ) -> Float32[np.ndarray, "example item signal"]:
+        near = evidence_signals(evidence, columns, len(nodes), index.corpus.entities_of)
+        return np.concatenate([every.compute(examples), near * EVIDENCE_SCALE], axis=2)
+
+    return ItemSignals(compute, every.context, every.starts)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ragmtl.commands.hold_out import hold_out
 from ragmtl.commands.reading import Bad, BadStatement, Base, tell_left_out, wanted
 from ragmtl.commands.speaking import AsJson, print_result
 
@@ -146,6 +147,9 @@ def path(  # noqa: PLR0913 -- each is an option
     from ragmtl.inspector.graph_terminal import print_paths
 
     return print_paths(_console(), facts, longest)
+
+
+kg.command("hold-out")(hold_out)
 
 
 @kg.command()

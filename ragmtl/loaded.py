@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ragmtl.tasks.base import Source
+from ragmtl.tasks.link import Links
 from ragmtl.tasks.recommendation.signals import Signals
 
 
@@ -17,8 +18,10 @@ class Loaded:
         source: Examples and tasks.
         signals: By ranking task.
         seen: By ranking task, which items are the answer of a training example.
+        links: By task that predicts links, the relation.
     """
 
     source: Source
     signals: Mapping[str, Signals] = field(default_factory=dict)
     seen: Mapping[str, Sequence[bool]] = field(default_factory=dict)
+    links: Mapping[str, Links] = field(default_factory=dict)

@@ -18,7 +18,7 @@ from ragmtl.config import TaskSection
 from ragmtl.described import DescribedNodes
 from ragmtl.errors import DataError
 from ragmtl.facts import number_table, type_table
-from ragmtl.gather import hidden_relations, item_nodes
+from ragmtl.gather import answering, every_node, hidden_relations, item_nodes
 from ragmtl.item_signals import item_signals
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.nearest import iri_hint
@@ -37,6 +37,7 @@ from ragmtl.run import Run
 from ragmtl.showing import show_evidence
 from ragmtl.tasks.answer import SHOWN_ITEMS
 from ragmtl.tasks.base import Source, Task
+from ragmtl.tasks.link import may_have
 from ragmtl.tasks.recommendation.recommend import RankingTask, ask
 
 _RETRIEVERS = 8
@@ -78,6 +79,7 @@ class Predictor:
         self.hidden = hidden_relations(run.config, index.graph)
         loaded = run.loaded
         self._sources = [one.source.tasks for one in loaded]
+        self._links = {name: links for one in loaded for name, links in one.links.items()}
         self._collaborative = {name: found for one in loaded for name, found in one.signals.items()}
         self._labelled = labelled_sources(loaded, index.encoder, run.config.retrieval.neighbours)
         self._ids = id_tables(len(index.graph.nodes), run.entities)
@@ -90,7 +92,7 @@ class Predictor:
         targets = np.unique(np.concatenate([np.zeros(0, np.int64), *rankings]))
         self._targets = targets[targets >= 0]
         self.retriever = Retriever(index, retrieval_settings(run.config), self._targets)
-        self._others: dict[tuple[int, int], Retriever] = {}
+        self._others: dict[tuple[int, int, bool], Retriever] = {}
         self._hide = frozenset(iri for task in run.config.tasks for iri in task.hide)
 
     @classmethod
@@ -194,12 +196,17 @@ class Predictor:
         return frozenset(task.name for task in self.run.config.tasks if task.kind == "recommend")
 
     def answerable(self, query: Query) -> frozenset[str]:
-        """Tasks that a query has the input for: rankings of a log need a history, others a text or an entity."""
-        return frozenset(
-            name
-            for name in self.tasks
-            if (query.history if name in self._logs else query.text or query.entities or query.history)
-        )
+        """Tasks that a query has the input for.
+
+        Rankings of a log need a history, links an entity that may have them, others a text or an entity.
+        """
+        return frozenset(name for name in self.tasks if self._has_input(name, query))
+
+    def _has_input(self, name: str, query: Query) -> bool:
+        if name in self._links:
+            node = self.index.graph.nodes.find(query.entities[0]) if query.entities else None
+            return node is not None and may_have(self._links[name], self.index.graph, node)
+        return bool(query.history if name in self._logs else query.text or query.entities or query.history)
 
     def _said(self, assembly: Assembly, queries: Sequence[Query], choices: Choices) -> Said | None:
         """What the model says to those queries that a source has wanted tasks for; None where there are none."""
@@ -217,42 +224,58 @@ class Predictor:
     def read(self, queries: Sequence[Query], choices: Choices = AS_TRAINED) -> list[Assembly]:
         """Everything that the model reads about some queries, as each source of tasks has it read."""
         hidden = [replace(query, hide=query.hide | self._hide) for query in queries]
-        readings = read_queries(hidden, self._retriever(choices), self.index, self.reader)
-        nodes, facts = used_nodes(readings, []), self.run.size.facts
+        ways = [self._way(tasks) for tasks in self._sources]
+        read = {way: self._readings(hidden, choices, *way) for way in ways}
+        nodes, facts = used_nodes([one for found in read.values() for one in found], []), self.run.size.facts
         numbers = number_table(self.index.graph, facts, nodes, self.hidden) if facts.numbers else None
         described = self._described.table(nodes)
         signals = self._signals if choices.knowledge else self._signals_without
         assemblies = []
-        for tasks, ids, known in zip(self._sources, self._ids, self._labelled, strict=True):
+        for tasks, ids, known, way in zip(self._sources, self._ids, self._labelled, ways, strict=True):
             table = known.table if known else None
             vectors = Vectors(described, ids, self.index.dense.vectors, self._types, numbers, table)
-            found: Sequence[Reading] = readings
+            found: Sequence[Reading] = read[way]
             if known is not None and choices.knowledge:
-                found = known.add(readings, hidden)
+                found = known.add(found, hidden)
             source = Source.of("query", [ask(query, tasks) for query in hidden], tasks)
             own = {task.name: signals[task.name] for task in tasks if task.name in signals}
             assemblies.append(Assembly(source, found, vectors, own))
         return assemblies
 
-    def _retriever(self, choices: Choices) -> Retrieves:
-        """What finds as much evidence as is wanted; the last few are kept."""
+    def _way(self, tasks: Sequence[Task]) -> tuple[bool, frozenset[str]]:
+        """How a source of tasks is read: whether any node may answer; the relations that are predicted, and hidden."""
+        links = [self._links[task.name] for task in tasks if task.name in self._links]
+        relations = self.index.graph.relations
+        return answering(tasks), frozenset(relations[relation] for found in links for relation in found.hidden)
+
+    def _readings(
+        self, queries: Sequence[Query], choices: Choices, everywhere: bool, hide: frozenset[str]
+    ) -> list[Reading]:
+        asked = [replace(query, hide=query.hide | hide) for query in queries]
+        return read_queries(asked, self._retriever(choices, everywhere), self.index, self.reader)
+
+    def _retriever(self, choices: Choices, everywhere: bool = False) -> Retrieves:
+        """What finds as much evidence as is wanted, and how near the walk came to items, or to all; a few are kept."""
         if not choices.knowledge:
             return NoRetrieval()
         usual = self.retriever.settings
         passages = usual.passages if choices.passages is None else choices.passages
         nodes = usual.nodes if choices.nodes is None else choices.nodes
-        if (passages, nodes) == (usual.passages, usual.nodes):
+        if everywhere:  # one of the nodes answers: of no more than in training
+            nodes = min(nodes, usual.nodes)
+        elif (passages, nodes) == (usual.passages, usual.nodes):
             return self.retriever
-        if (passages, nodes) not in self._others:
+        if (passages, nodes, everywhere) not in self._others:
             while len(self._others) >= _RETRIEVERS:
                 del self._others[next(iter(self._others))]
             settings = replace(usual, passages=passages, nodes=nodes)
-            self._others[passages, nodes] = Retriever(self.index, settings, self._targets)
-        return self._others[passages, nodes]
+            targets = every_node(self.index.graph) if everywhere else self._targets
+            self._others[passages, nodes, everywhere] = Retriever(self.index, settings, targets)
+        return self._others[passages, nodes, everywhere]
 
     def _signals_with(self, kind: EvidenceKind) -> dict[str, ItemSignals]:
         return {
-            name: item_signals(name, found, self._items[name], self.index, self.hidden, kind)
+            name: item_signals(name, found, self._items[name], self.index, self.hidden, kind, self._links.get(name))
             for name, found in self._collaborative.items()
         }
 

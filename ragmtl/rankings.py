@@ -10,11 +10,13 @@ from functools import partial
 import numpy as np
 from jaxtyping import Bool, Int64
 
-from ragmtl.config import Config, RankConfig, RecommendConfig, TableSection
+from ragmtl.config import Config, LinkConfig, RankConfig, RecommendConfig, TableSection
+from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.loaded import Loaded
 from ragmtl.retrieval.files.tables import read_table
 from ragmtl.tasks.base import Example, Source
 from ragmtl.tasks.examples import Columns, read_examples
+from ragmtl.tasks.link import LinkSettings, read_links
 from ragmtl.tasks.recommendation.blend import Lists, blend
 from ragmtl.tasks.recommendation.counts import ItemCounts, is_not_hot, seen_in_train
 from ragmtl.tasks.recommendation.crossed import Crossed
@@ -76,6 +78,20 @@ def load_ranking(config: Config, task: RankConfig, known: Collection[str]) -> Lo
     signals = Signals.fit(parts, items, train[:SCALED_ON])
     seen = np.asarray(wanted.matrix.sum(axis=0) > 0)
     return Loaded(_without_negatives(source, seen), {task.name: signals}, {task.name: seen.tolist()})
+
+
+def load_links(config: Config, task: LinkConfig, graph: KnowledgeGraph) -> Loaded:
+    """The edges of a relation: their examples and signals."""
+    settings = LinkSettings(task.name, task.relation, task.side, task.most, config.seed, frozenset(task.hide))
+    links = read_links(config.resolve(task.data), graph, settings)
+    train = [links.source.examples[row] for row in links.source.positions("train").tolist()]
+    items = len(links.source.tasks[0].answers)
+    popular = Popularity(TrainRows.of_examples(train, task.name, items, past=False))
+    seen = np.zeros(items, np.bool_)
+    seen[np.concatenate(list(links.known.values()))] = True
+    signals = Signals.fit([popular], items, train[:SCALED_ON])
+    source = _without_negatives(links.source, seen)
+    return Loaded(source, {task.name: signals}, {task.name: seen.tolist()}, {task.name: links})
 
 
 def load_log(config: Config, task: RecommendConfig, known: Collection[str]) -> Loaded:

@@ -32,6 +32,7 @@ from ragmtl.gather import Material, gather
 from ragmtl.loaded import Loaded
 from ragmtl.models.checkpoint import load_checkpoint, restore
 from ragmtl.models.model import Model
+from ragmtl.places import unlinked
 from ragmtl.report import Row, command, commit, machine, versions
 from ragmtl.retrieval.index import Index
 from ragmtl.sizes import ModelSize, build_model
@@ -158,6 +159,9 @@ def train_run(
     loaded = checked_tasks(config, index.graph)
     notes = inform(loaded, index.graph, tell)
     material = gather(config, index, reader_for(config, index), loaded, "retrieved", seed=config.seed, watch=watch)
+    for note in [note for one in material.assemblies for note in unlinked(one.source, one.readings)]:
+        tell(f"note: {note}")
+        notes = (*notes, note)
     names = [task.name for one in loaded for task in one.source.tasks]
     trainer, size = fit(config, material, names, config.seed, Path(folder), watch)
     best = trainer.best_epoch()

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from ragmtl.config import Config, EntityConfig, RankConfig, RecommendConfig, TableSection
+from ragmtl.config import (
+    Config,
+    EntityConfig,
+    LinkConfig,
+    QuestionConfig,
+    RankConfig,
+    RecommendConfig,
+    TableSection,
+)
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.loaded import Loaded
-from ragmtl.rankings import columns_of, load_log, load_ranking
+from ragmtl.rankings import columns_of, load_links, load_log, load_ranking
 from ragmtl.tasks.entities import read_entities
 from ragmtl.tasks.examples import read_examples
 from ragmtl.tasks.splits import Fractions
+from ragmtl.tasks.targets import Target
 
 
 def load_tasks(config: Config, graph: KnowledgeGraph) -> list[Loaded]:
@@ -35,6 +44,8 @@ def load_tasks(config: Config, graph: KnowledgeGraph) -> list[Loaded]:
                 loaded.append(load_ranking(config, task, known))
             case EntityConfig():
                 loaded.append(_entities(config, task, graph))
+            case LinkConfig():
+                loaded.append(load_links(config, task, graph))
     return [_labels(config, tasks, known) for tasks in tables.values()] + loaded
 
 
@@ -47,7 +58,7 @@ def _inputs(task: TableSection) -> tuple[object, ...]:
 def _labels(config: Config, tasks: Sequence[TableSection], known: Collection[str]) -> Loaded:
     first = tasks[0]
     columns = columns_of(first)
-    targets = [task.target() for task in tasks]
+    targets = [_target(config, task) for task in tasks]
     hide = {iri for task in tasks for iri in task.hide}
     name = "+".join(task.name for task in tasks)
     fractions = Fractions(*first.fractions, seed=config.seed)
@@ -58,3 +69,8 @@ def _labels(config: Config, tasks: Sequence[TableSection], known: Collection[str
 def _entities(config: Config, task: EntityConfig, graph: KnowledgeGraph) -> Loaded:
     fractions = Fractions(*task.fractions, seed=config.seed)
     return Loaded(read_entities(graph, task.stated, task.target(), fractions=fractions, hide=task.hide))
+
+
+def _target(config: Config, task: TableSection) -> Target:
+    """Which column a task learns; questions are answered with one of the nodes that are retrieved."""
+    return task.target_within(config.retrieval.nodes) if isinstance(task, QuestionConfig) else task.target()

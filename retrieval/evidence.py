@@ -131,6 +131,7 @@ class Evidence:
         triple_reasons: Why each triple of the subgraph is there, in the order of `subgraph.triples`.
         within: What ids of nodes and places of passages refer to: the graph and the passages of the retriever's index,
             or those that were fetched from servers; None where nothing was retrieved.
+        certainty: How sure the walk is that it leads to what is asked, in [0, 1]; 1 for walks that cannot tell.
     """
 
     query: Query
@@ -143,6 +144,7 @@ class Evidence:
     triple_reasons: tuple[str, ...] = ()
     neighbours: tuple[ScoredExample, ...] = ()
     within: Within | None = None
+    certainty: float = 1.0
 
     def _repr_html_(self) -> str:
         """What a notebook shows: passages with their scores and reasons, and the subgraph."""

@@ -162,8 +162,7 @@ class Retriever:
         mentions = self._mentions(query, hide)
         seeds = self._seeds(query, mentions)
         sources, walked = self._proposed(query, (mentions, seeds), hide, excluded, near)
-        if self._fusion is not None:
-            sources = self._fusion.weigh(sources)
+        sources = sources if self._fusion is None else self._fusion.weigh(sources)
         return Evidence(
             query=query,
             subgraph=walked.subgraph,
@@ -174,6 +173,7 @@ class Retriever:
             notes=_notes(seeds, unknown),
             triple_reasons=triple_reasons(walked.subgraph, walked.why),
             within=Within(graph, self.index.corpus),
+            certainty=walked.certainty,
         )
 
     def _learned(self, query: Query, mentions: Sequence[Mention], seeds: Seeds, hide: frozenset[int]) -> Learned | None:

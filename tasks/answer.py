@@ -36,6 +36,18 @@ class Vote:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """A triple on the way to an answer, by the names of its parts."""
+
+    head: str
+    relation: str
+    tail: str
+
+    def __str__(self) -> str:
+        return f"{self.head} \u2014{self.relation}\u2192 {self.tail}"
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What one task answers.
 
@@ -47,6 +59,7 @@ class Answer:
         threshold: From which probability on a label is chosen; only for `labels`.
         votes: The entities that spoke most for or against what was chosen, strongest first; none for rankings.
         meaning: What kind of answer this is, as a sentence, for kinds that the inspector does not know.
+        path: How one gets from the entities of the query to an answer that is a node of the evidence.
     """
 
     task: str
@@ -56,6 +69,11 @@ class Answer:
     threshold: float | None = None
     votes: tuple[Vote, ...] = ()
     meaning: str = ""
+    path: tuple[Step, ...] = ()
+
+
+def _nowhere(place: int) -> tuple[Step, ...]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +86,8 @@ class Asked:
         threshold: From which probability on a label is chosen, where validation has chosen one; before the temperature.
         temperature: What logits are divided by before they become chances.
         shown: How many items of a ranking are kept.
+        nodes: IRIs of the nodes of its evidence, in order.
+        path: How one gets to the node at a place of the evidence.
     """
 
     example: Example
@@ -75,6 +95,8 @@ class Asked:
     threshold: float | None = None
     temperature: float = 1.0
     shown: int = SHOWN_ITEMS
+    nodes: tuple[str, ...] = ()
+    path: Callable[[int], tuple[Step, ...]] = _nowhere
 
 
 def softmax(logits: Float[np.ndarray, " answer"]) -> Float[np.ndarray, " answer"]:

@@ -49,6 +49,7 @@ class Example:
         past: By ranking task, the items met before, oldest first, all of them (`query.history` may
             hold only the most recent); positions in `Task.answers`.
         excluded: By ranking task, other items that are no answer, and are not shown either.
+        nodes: By task that answers with nodes of the evidence, the IRIs of the right ones; none: not in the graph.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Example:
     time: float | None = None
     past: Mapping[str, Items] = field(default_factory=dict)
     excluded: Mapping[str, Items] = field(default_factory=dict)
+    nodes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @runtime_checkable

@@ -22,7 +22,7 @@ from ragmtl.kg.nearest import iri_hint
 from ragmtl.retrieval.files.tables import Row, read_table
 from ragmtl.retrieval.query import Query
 from ragmtl.tasks.base import Example, Label, Source, Split
-from ragmtl.tasks.cells import cell_text, cell_values, columns_in
+from ragmtl.tasks.cells import cell_answers, cell_text, cell_values, columns_in, unknown_answers
 from ragmtl.tasks.splits import Fractions, read_split, share_out
 from ragmtl.tasks.suspicion import single_answers, suspicious_answers, suspicious_texts
 from ragmtl.tasks.targets import NAMED, Learned, Target, read_value
@@ -71,6 +71,7 @@ class _Draft:
     query: Query
     labels: Mapping[str, tuple[str, ...]]
     values: Mapping[str, float | str]
+    nodes: Mapping[str, tuple[str, ...]]
     group: str
     time: float | None
     split: Split | None
@@ -78,7 +79,7 @@ class _Draft:
     @property
     def answered(self) -> set[str]:
         """The tasks that it carries a label for."""
-        return {*self.labels, *self.values}
+        return {*self.labels, *self.values, *self.nodes}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,6 +143,7 @@ def examples_of(
     if wrong := suspicious_texts([draft.query.text for draft in drafts]):
         raise table.error(f"{columns.text!r}: {wrong}")
     _count_unknown_history(table, drafts)
+    _refuse_unknown_nodes(table, drafts)
     answers = {target.task: _answers(table, target, drafts) if target.kind in NAMED else {} for target in targets}
     drafts = _answered(drafts, targets, answers)
     splits = _splits(table, drafts, fractions or Fractions())
@@ -165,14 +167,16 @@ def _draft(table: _Table, row: Row) -> _Draft:
     split = read_split(row.values.get(columns.split), table.path, row.line) if columns.split else None
     named = [target for target in table.targets if target.kind in NAMED]
     labels = {target.task: names for target in named if (names := _names(table, row, target)) is not None}
-    return _Draft(row.line, name, query, labels, _row_values(table, row), group, _time(table, row), split)
+    asked = {target.task: target.column for target in table.targets if target.kind == "nodes"}
+    values, nodes = _row_values(table, row), cell_answers(row, asked, columns.separator)
+    return _Draft(row.line, name, query, labels, values, nodes, group, _time(table, row), split)
 
 
 def _row_values(table: _Table, row: Row) -> dict[str, float | str]:
     """What a row answers where that is no name."""
     found: dict[str, float | str] = {}
     for target in table.targets:
-        if target.kind not in NAMED:
+        if target.kind not in (*NAMED, "nodes"):
             cell = cell_values(row, target.column, None)
             try:
                 value = read_value(cell, target.kind)
@@ -213,11 +217,18 @@ def _count_unknown_history(table: _Table, drafts: Sequence[_Draft]) -> None:
     counts = Counter(iri for draft in drafts for iri in draft.query.history)
     unknown = [] if table.known is None else sorted(iri for iri in counts if iri not in table.known)
     if unknown:
-        number = sum(counts[iri] for iri in unknown)
         table.notes.append(
-            f"{number} mentions in {table.columns.history!r} are of entities that the graph lacks and were not read "
-            f"({', '.join(unknown[:3])}{', …' if len(unknown) > 3 else ''})"
+            f"{sum(counts[iri] for iri in unknown)} mentions in {table.columns.history!r} are of entities that the "
+            f"graph lacks and were not read ({', '.join(unknown[:3])}{', …' if len(unknown) > 3 else ''})"
         )
+
+
+def _refuse_unknown_nodes(table: _Table, drafts: Sequence[_Draft]) -> None:
+    """Refuse answers that are no entities of the graph."""
+    for target in table.targets if table.known is not None else ():
+        asked = {draft.line: draft.nodes[target.task] for draft in drafts if target.task in draft.nodes}
+        if wrong := unknown_answers(target.task, asked, table.known):
+            raise table.error(*wrong)
 
 
 def _refuse_duplicates(table: _Table, drafts: Sequence[_Draft]) -> None:
@@ -263,7 +274,7 @@ def _answered(
     for draft in drafts:
         kept = {task: tuple(n for n in names if n in answers[task]) for task, names in draft.labels.items()}
         labels = {task: names for task, names in kept.items() if names or task in open_sets}
-        result += [replace(draft, labels=labels)] if labels or draft.values else []
+        result += [replace(draft, labels=labels)] if labels or draft.values or draft.nodes else []
     return result
 
 
@@ -299,7 +310,7 @@ def _check(table: _Table, target: Target, drafts: Sequence[_Draft], splits: Sequ
 def _example(
     draft: _Draft, split: Split, answers: Mapping[str, Mapping[str, int]], targets: Sequence[Target]
 ) -> Example:
-    labels: dict[str, Label] = dict(draft.values)
+    labels: dict[str, Label] = {**draft.values, **dict.fromkeys(draft.nodes, ())}
     past = {}
     for target in targets:
         known = answers[target.task]
@@ -308,7 +319,7 @@ def _example(
             labels[target.task] = found[0] if len(found) == 1 and target.kind != "labels" else found
         if target.kind == "item":
             past[target.task] = np.array([known[iri] for iri in draft.query.history if iri in known], np.int64)
-    return Example(draft.id, draft.query, labels, draft.group, split, draft.time, past)
+    return Example(draft.id, draft.query, labels, draft.group, split, draft.time, past, nodes=draft.nodes)
 
 
 def _learned(target: Target, answers: tuple[str, ...], examples: Sequence[Example]) -> Learned:

@@ -15,8 +15,9 @@ from typing import Literal
 
 from ragmtl.tasks.base import Label, Task, positions
 
-Cells = Literal["class", "labels", "item", "number", "text"]
-"""How the cells of a column are read: one answer, any number of them, entities to rank, a number, a text."""
+Cells = Literal["class", "labels", "item", "number", "text", "nodes"]
+"""How the cells of a column are read: one answer, any number of them, entities to rank, a number, a text; entities any
+of which answers, or none (an empty list)."""
 NAMED: tuple[Cells, ...] = ("class", "labels", "item")
 """Cells that hold names of answers."""
 

@@ -12,8 +12,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from ragmtl.config.section import Section
+from ragmtl.retrieval.settings import RetrievalSettings
 from ragmtl.tasks.classify import class_task, labels_task, pair_task
 from ragmtl.tasks.entities import COLUMN, Stated
+from ragmtl.tasks.question import question_task
 from ragmtl.tasks.regress import Loss, number_task
 from ragmtl.tasks.targets import Target
 
@@ -139,6 +141,24 @@ class NumberConfig(TableSection):
         return Target(self.name, self.label, "number", make)
 
 
+class QuestionConfig(TableSection):
+    """Questions that an entity of the graph answers, or nothing in it (`kind = "question"`).
+
+    `answer` is a column of IRIs, any of which is right; an empty list says that the graph holds no answer.
+    """
+
+    kind: Literal["question"]
+    answer: str
+
+    def target(self) -> Target:
+        """Nodes of the evidence, of which there are as many as are retrieved (`question_within`)."""
+        return self.target_within(RetrievalSettings().nodes)
+
+    def target_within(self, places: int) -> Target:
+        """Nodes of evidence of at most so many."""
+        return Target(self.name, self.answer, "nodes", partial(question_task, places=places))
+
+
 class RecommendConfig(TaskSection):
     """Recommendation from a log of interactions: rank all items for a user, given what came earlier.
 
@@ -206,7 +226,26 @@ class RankConfig(TaskSection):
     fractions: tuple[float, float, float] = (0.7, 0.1, 0.2)
 
 
+class LinkConfig(TaskSection):
+    """Links of the graph (`kind = "link"`): which entity a relation leads to, or comes from, given the other end.
+
+    `data` is a table of its edges, as `ragmtl kg hold-out` writes it; `relation` is an IRI.
+    """
+
+    kind: Literal["link"]
+    relation: str
+    side: Literal["tail", "head"] = "tail"
+    most: int = Field(default=5000, ge=1, description="the most edges to train on")
+
+
 TaskConfig = Annotated[
-    ClassificationConfig | EntityConfig | NumberConfig | PairConfig | RecommendConfig | RankConfig,
+    ClassificationConfig
+    | EntityConfig
+    | NumberConfig
+    | PairConfig
+    | QuestionConfig
+    | LinkConfig
+    | RecommendConfig
+    | RankConfig,
     Field(discriminator="kind"),
 ]

@@ -148,8 +148,18 @@ def answer_card(answer: Answer) -> str:
         f'<article class="card answer" data-task="{escape(answer.task)}" data-kind="{answer.kind}">'
         f"<h3>{escape(answer.task)}</h3>"
         f'<p class="chosen" dir="auto">{escape(_headline(answer))}</p>{_bars(answer, first)}{more}'
-        f'{_votes(answer)}<p class="quiet small">{_scale(answer)}</p></article>'
+        f'{_path(answer)}{_votes(answer)}<p class="quiet small">{_scale(answer)}</p></article>'
     )
+
+
+def _path(answer: Answer) -> str:
+    """How one gets from the entities of the query to the answer."""
+    steps = "".join(
+        f'<li><bdi>{escape(step.head)}</bdi> <span class="quiet">{escape(step.relation)} \u2192</span> '
+        f"<bdi>{escape(step.tail)}</bdi></li>"
+        for step in answer.path
+    )
+    return f'<p class="quiet small">The path to it:</p><ol class="path">{steps}</ol>' if steps else ""
 
 
 def _votes(answer: Answer) -> str:

@@ -126,7 +126,8 @@ def _answers(answers: tuple[Answer, ...]) -> Table:
     for answer in answers:
         scores = [f"{_line(score.name)} {percent(score.value)}" for score in answer.scores[:SHOWN_SCORES]]
         best = answer.chosen[0] if answer.kind == "ranking" and answer.chosen else chosen(answer)
-        table.add_row(Text(_line(answer.task)), Text(_line(best), style="bold"), Text("\n".join(scores)))
+        way = [_line(str(step)) for step in answer.path]
+        table.add_row(Text(_line(answer.task)), Text(_line(best), style="bold"), Text("\n".join([*way, *scores])))
     return table
 
 

@@ -69,7 +69,8 @@ class TripleScorer:
         kept = _fitting(self._graph, triples, list(asked.seeds), *budget)
         nodes, worth = _node_scores(self._graph, found)
         subgraph = subgraph_of(self._graph, triples[kept], scores[kept], _seeds(asked, budget[0]))
-        return Learned(subgraph, _reasons(self._graph, found, triples[kept]), nodes, worth)
+        certainty = min(1.0, sum(route.likelihood for route in found))
+        return Learned(subgraph, _reasons(self._graph, found, triples[kept]), nodes, worth, certainty)
 
     def save(self, folder: str | Path) -> None:
         """Write into a folder of its own, whole or not at all.

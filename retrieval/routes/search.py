@@ -30,12 +30,14 @@ class Found:
         codes: Its relations.
         share: How likely it is, among all that were found for the query.
         flow: What it carries.
+        likelihood: How likely it is among all routes from its start that there might be, in the graph or not.
     """
 
     start: int
     codes: tuple[int, ...]
     share: float
     flow: Flow
+    likelihood: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,8 +83,9 @@ class RouteSearch:
         best = nlargest(_BEAM, ended, key=lambda one: _goodness(one[1]))
         total = sum(exp(partial.score) for _, partial in best) or 1.0
         return [
-            Found(seed, partial.codes, exp(partial.score) / total, flow_of(partial.steps, seed))
+            Found(seed, partial.codes, chance / total, flow_of(partial.steps, seed), chance)
             for seed, partial in best
+            for chance in [exp(partial.score)]
         ]
 
     def _from(

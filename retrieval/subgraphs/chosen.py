@@ -22,12 +22,20 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Learned:
-    """What a scorer found: the subgraph, why each triple is in it, and nodes with scores, ends of routes first."""
+    """What a scorer found.
+
+    Attributes:
+        subgraph: The triples.
+        why: Why each is in it.
+        nodes, scores: Nodes with scores, ends of routes first.
+        certainty: How likely the routes are that the graph has, in [0, 1]: low where the likely ones lead nowhere.
+    """
 
     subgraph: Subgraph
     why: Mapping[int, str]
     nodes: Int64[np.ndarray, " nodes"]
     scores: Float64[np.ndarray, " nodes"]
+    certainty: float = 1.0
 
 
 def subgraph_of(

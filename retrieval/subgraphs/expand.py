@@ -36,12 +36,14 @@ class Walked:
         scores: How much each counts.
         subgraph: What the query is shown of them.
         why: Why a triple is there, by its id in the graph, where the method has more to say than that it is near.
+        certainty: How sure the method is that it leads to what is asked, in [0, 1]; 1 for those that cannot tell.
     """
 
     nodes: Int64[np.ndarray, " reached"]
     scores: Float32[np.ndarray, " reached"]
     subgraph: Subgraph
     why: Mapping[int, str] = field(default_factory=dict)
+    certainty: float = 1.0
 
     @classmethod
     def nowhere(cls) -> Walked:
@@ -77,6 +79,8 @@ def expand(
             walked = _steiner(graph, seeds, settings, hide)
         case "learned" if learned is not None:
             walked = _learned(graph, seeds, settings, hide, learned)
+        case "learned":
+            walked = replace(_pagerank(graph, seeds, settings, hide), certainty=0.0)
         case _:
             walked = _pagerank(graph, seeds, settings, hide)
     shown = within_budget(graph, walked.subgraph, settings.nodes, settings.triples, settings.tokens)
@@ -123,7 +127,7 @@ def _learned(
     nodes = np.array(list(sums), np.int64)
     scores = np.array(list(sums.values()), np.float32)
     order = np.lexsort((nodes, -scores))
-    return Walked(nodes[order], scores[order], learned.subgraph, learned.why)
+    return Walked(nodes[order], scores[order], learned.subgraph, learned.why, learned.certainty)
 
 
 def _with_room(

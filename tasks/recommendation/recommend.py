@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ragmtl.retrieval.query import Query
 from ragmtl.tasks.answer import Answer, Asked, Score, softmax
-from ragmtl.tasks.base import Example, Head, Task, no_loss, positions
+from ragmtl.tasks.base import Example, Head, Items, Task, no_loss, positions
 from ragmtl.tasks.metrics import Statistics
 from ragmtl.tasks.recommendation.ranks import (
     Relevant,
@@ -41,6 +41,7 @@ class RankingTask:
         mask_past: Items of the past are no answer: they are left out of the loss and of the ranking.
         untrained: Items that the loss leaves out, because no training example may have them as its answer.
         parts: Named parts of the evaluation beside `all`.
+        known: Items that a query need not be told, beside those of its history.
     """
 
     name: str
@@ -50,6 +51,7 @@ class RankingTask:
     mask_past: bool = False
     untrained: tuple[int, ...] = ()
     parts: Mapping[str, Part] = field(default_factory=dict)
+    known: Callable[[Query], Items] | None = None
 
     @property
     def head(self) -> Head:
@@ -169,5 +171,7 @@ def ask(query: Query, tasks: Sequence[Task]) -> Example:
     for task in tasks:
         if task.head == "ranking":
             places = {iri: at for at, iri in enumerate(task.answers)} if query.history else {}
-            past[task.name] = np.array([places[iri] for iri in query.history if iri in places], np.int64)
+            met = np.array([places[iri] for iri in query.history if iri in places], np.int64)
+            known = task.known(query) if isinstance(task, RankingTask) and task.known else _NOTHING
+            past[task.name] = np.concatenate([met, known])
     return Example("", query, {}, "", "test", past=past)
