@@ -53,6 +53,8 @@ SCALED_ON = 256
 EARLY_SHARE = 0.5
 EASE_REGULARISATION = 100.0
 BLENDED_ON = 2000
+MOST_PROPAGATED = 8_000
+"""Items up to which propagation is fitted: it is held three times, each items × items."""
 
 
 def columns_of(task: TableSection | RankConfig) -> Columns:
@@ -106,6 +108,9 @@ def load_log(config: Config, task: RecommendConfig, known: Collection[str]) -> L
         middle = float(np.quantile(log.times[log.fitted], EARLY_SHARE))
         source = _later(source, middle)
         signals = [*_staged(task.name, log, middle), RecentCounts(counts)]
+    elif log.sequence:
+        rows = TrainRows.of_log(log)
+        signals = [Popularity(rows), *_alike(task.name, rows, len(log.items))]
     else:
         signals = _of_set(task.name, log, config.seed)
     train: list[Example] = [source.examples[row] for row in _spread(source.positions("train"))]
@@ -187,7 +192,7 @@ def _staged(task: str, log: Interactions, time: float) -> list[Signal]:
 
 
 def _of_set(task: str, log: Interactions, seed: int) -> list[Signal]:
-    """Collaborative signals of a log without times: what came last means nothing in it."""
+    """Collaborative signals of a log without an order: what came last means nothing in it."""
     rows, items = TrainRows.of_log(log), len(log.items)
     signals: list[Signal] = [
         Popularity(rows),
@@ -195,12 +200,13 @@ def _of_set(task: str, log: Interactions, seed: int) -> list[Signal]:
     ]
     if items > MOST_ITEMS:
         return signals
-    return [
-        *signals,
+    signals += [
         EaseSignal(task, rows, Ease.fit(rows.matrix, EASE_REGULARISATION)),
         Neighbours.of_train(task, rows, fading=0.0, recent=items),
-        Crossed.fit(rows, lambda matrix: Propagation.fit(task, matrix)),
     ]
+    if items <= MOST_PROPAGATED:
+        signals.append(Crossed.fit(rows, lambda matrix: Propagation.fit(task, matrix)))
+    return signals
 
 
 def unseen(seen: Bool[np.ndarray, " item"]) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ from ragmtl.logs import export_log, import_log
 from ragmtl.rankings import load_log, log_of
 from ragmtl.retrieval.files.tables import read_table
 from ragmtl.retrieval.index import Index
+from ragmtl.tasks.recommendation.blend import LEAST
 from tests.ragmtl.conftest import Ragmtl, World
 
 ORDERS = 2
@@ -71,6 +72,16 @@ def test_cold_items_and_users_are_parts_of_the_evaluation(config: Config, index:
     assert trained
     assert not trained & held_out
     assert not all(loaded.seen["orders"])
+
+
+def test_weights_of_a_set_start_from_a_mixture(config: Config, index: Index) -> None:
+    shared = _with(config, time=None, fractions=(0.5, 0.25, 0.25))
+    found = load_log(shared, shared.tasks[ORDERS], index.graph.nodes).signals["orders"]  # type: ignore[arg-type]
+    assert found.names == ("popularity", "factors", "ease", "neighbours", "neighbours of the last", "propagation")
+    assert len(found.starts) == len(found.names)
+    assert min(found.starts) >= LEAST
+    by_line = _with(config, time=None)
+    assert not load_log(by_line, by_line.tasks[ORDERS], index.graph.nodes).signals["orders"].starts  # type: ignore[arg-type]
 
 
 def test_a_log_must_be_named_where_there_is_none(config: Config, index: Index, tmp_path: Path) -> None:
