@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.recommendation import ml100k
 from benchmarks.recommendation.ml100k import METRICS, Found
-from benchmarks.result import Place, Row, plain_row, save
+from benchmarks.result import Place, Row, load, plain_row, save
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.tasks.base import Split
 from ragmtl.tasks.bootstrap import Interval, bootstrap, paired_bootstrap
@@ -33,21 +33,26 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("runs/recommendation"), help="the log in one table")
     parser.add_argument("--out", type=Path, default=HERE, help="where result.json goes")
     parser.add_argument("--split", choices=["valid", "test"], default="test")
+    parser.add_argument("--only", choices=["cold"], help="measure cold films again; other rows stay as they are")
     options = parser.parse_args()
     folder, began = options.data / "ml-100k", time.monotonic()
     graph, given = ml100k.read_graph(folder), ml100k.read_given(folder)
-    first = [_arms(given, options.split, graph, seed) for seed in SEEDS]
-    again = [_arms(ml100k.read_again(folder, options.work, seed), options.split, graph, seed) for seed in SEEDS]
-    cold = [_arms(given.hide_cold(ml100k.one_in(COLD)), options.split, graph, seed) for seed in SEEDS[:1]]
-    rows = [*_rows(first, "all", options.split), *_rows(cold, "cold films", options.split)]
-    rows += [
-        row for seed, arms in zip(SEEDS, again, strict=True) for row in _rows([arms], f"split {seed}", options.split)
-    ]
-    rows += _all_splits([first[0], *again], options.split)
+    cold_log = given.hide_cold(ml100k.one_in(COLD))
+    cold = [_arms(cold_log, options.split, graph, 0) | {"random": ml100k.guessed(cold_log, options.split, 0)}]
+    rows, notes = load(options.out / "result.json") if options.only else ([], [])
+    rows = [row for row in rows if row["slice"] != "cold films"] + _rows(cold, "cold films", options.split)
+    if not options.only:
+        first = [_arms(given, options.split, graph, seed) for seed in SEEDS]
+        again = [_arms(ml100k.read_again(folder, options.work, seed), options.split, graph, seed) for seed in SEEDS]
+        rows += _rows(first, "all", options.split)
+        for seed, arms in zip(SEEDS, again, strict=True):
+            rows += _rows([arms], f"split {seed}", options.split)
+        rows += _all_splits([first[0], *again], options.split)
+        weights = "; ".join(f"{name} {weight:.3f}" for name, weight in first[0]["rag-single"].weights.items())
+        notes = [f"weights on the given split, seed 0: {weights}"]
+    notes.append(f"{(time.monotonic() - began) / 60:.1f} minutes")
     for row in rows:
         print(f"{row['slice']:12} {row['arm']:24} {row['metric']:10} {row['value']:8.4f} [{row['low']}, {row['high']}]")
-    weights = "; ".join(f"{name} {weight:.3f}" for name, weight in first[0]["rag-single"].weights.items())
-    notes = [f"weights on the given split, seed 0: {weights}", f"{(time.monotonic() - began) / 60:.1f} minutes in all"]
     if options.split == "test":
         save(options.out / "result.json", "python -m benchmarks.recommendation", rows, notes)
 
@@ -70,8 +75,8 @@ def _rows(runs: Sequence[Arms], part: str, split: Split) -> list[Row]:
         for metric in METRICS:
             mine = [run[arm].metrics[metric] for run in runs]
             rows.append(_row(place, arm, metric, bootstrap(mine, users), seeds))
-            for other in ("ease", "single"):
-                if other != arm and arm != "ease":
+            for other in ("ease", "single", "random"):
+                if other in runs[0] and other != arm and arm not in ("ease", "random"):
                     against = [run[other].metrics[metric] for run in runs]
                     rows.append(_row(place, f"{arm} − {other}", metric, paired_bootstrap(mine, against, users), seeds))
         seconds = [run[arm].seconds for run in runs]

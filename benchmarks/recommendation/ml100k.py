@@ -25,7 +25,7 @@ from ragmtl.tasks.recommendation.crossed import Crossed
 from ragmtl.tasks.recommendation.ease import Ease
 from ragmtl.tasks.recommendation.events import EventSettings, held_out, log_source, log_task
 from ragmtl.tasks.recommendation.factors import Factors, FactorSignal
-from ragmtl.tasks.recommendation.interactions import Interactions, LogColumns, RandomOut, read_interactions
+from ragmtl.tasks.recommendation.interactions import HIDDEN, Interactions, LogColumns, RandomOut, read_interactions
 from ragmtl.tasks.recommendation.neighbours import Neighbours
 from ragmtl.tasks.recommendation.propagation import Propagation
 from ragmtl.tasks.recommendation.signals import EaseSignal, Popularity, Signal, Signals, TrainRows
@@ -109,14 +109,19 @@ def blended(
     return _measured(log, asked, parts, seconds, dict(zip(signals.names, mixture.weights.tolist(), strict=True)))
 
 
-def _among_cold(examples: Sequence[Example], seen: np.ndarray) -> list[Example]:
-    """The examples that want films that train never met, asked among such films only."""
-    found = []
+def _among_cold(log: Interactions, examples: Sequence[Example], seen: np.ndarray) -> list[Example]:
+    """The examples that want films that train never met, asked among such films only.
+
+    Cold films that their users met in train are no answers either: they were hidden, but are no mistakes.
+    """
+    found, users = [], {name: row for row, name in enumerate(log.users)}
     for example in examples:
         label = example.labels[TASK]
         wanted = tuple(item for item in (label if isinstance(label, tuple) else (label,)) if not seen[item])
         if wanted:
-            left_out = np.union1d(np.flatnonzero(seen), example.excluded.get(TASK, np.zeros(0, np.int64)))
+            hidden = log.item_ids[(log.user_ids == users[example.group]) & (log.splits == HIDDEN)]
+            shown = example.excluded.get(TASK, np.zeros(0, np.int64))
+            left_out = np.unique(np.concatenate([np.flatnonzero(seen), shown, hidden]))
             found.append(replace(example, labels={TASK: wanted}, excluded={TASK: left_out}))
     return found
 
@@ -165,7 +170,14 @@ def of_same_users(
 def _asked(log: Interactions, split: Split, seen: np.ndarray) -> Sequence[Example]:
     """All examples; where films were made cold, only what is wanted of these."""
     examples = _examples(log, split)
-    return _among_cold(examples, seen) if any("cold" in note for note in log.notes) else examples
+    return _among_cold(log, examples, seen) if (log.splits == HIDDEN).any() else examples
+
+
+def guessed(log: Interactions, split: Split, seed: int) -> Found:
+    """Scores drawn at random."""
+    examples = _asked(log, split, np.asarray(log.train.sum(axis=0) > 0))
+    scores = np.random.default_rng(seed).random((len(examples), len(log.items))).astype(np.float32)
+    return _measured(log, examples, [scores], 0.0, {})
 
 
 def _examples(log: Interactions, split: Split) -> Sequence[Example]:

@@ -33,7 +33,7 @@ class Neighbours:
         similarity: S; not negative, with an empty diagonal.
         train: What each group met, where S counts co-occurrence in it; else None.
         norms: 1 / sqrt(n + 2) of each item; empty where `train` is None.
-        fading: How fast older items lose weight; 0: not at all.
+        fading: How fast older items lose weight; 0: not at all, and there is no last item.
         recent: How many of the most recent items count.
     """
 
@@ -70,8 +70,8 @@ class Neighbours:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Two names."""
-        return self.name, f"{self.name} of the last"
+        """Two names; one where order means nothing."""
+        return (self.name, f"{self.name} of the last") if self.fading else (self.name,)
 
     def scores(self, examples: Sequence[Example]) -> tuple[Scores, ...]:
         """Similarity to the recent past, and to its last item."""
@@ -83,7 +83,8 @@ class Neighbours:
             own = packed(self.train.own(examples))
             _leave_out(every, *packed(pasts), np.concatenate([_EMPTY, *weights]), *own, self.norms)
             _leave_out(last, *packed(lasts), np.ones(len(lasts), np.float32), *own, self.norms)
-        return np.sqrt(np.maximum(every, 0)), np.sqrt(np.maximum(last, 0))
+        found = np.sqrt(np.maximum(every, 0)), np.sqrt(np.maximum(last, 0))
+        return found[: len(self.names)]
 
 
 def _weights(length: int, fading: float) -> Float32[np.ndarray, " past"]:
