@@ -1,5 +1,7 @@
 """Stars of film reviews, 1 to 10: a number from the text alone, beside the mean of train and beside sentiment alone.
 
+Texts are read by the hashing encoder, which needs no model.
+
     single           the number, from the text
     sentiment alone  the chance of a positive review, by the same model trained on sentiment, read as stars by the
                      isotonic regression that fits validation best
