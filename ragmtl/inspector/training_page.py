@@ -42,7 +42,8 @@ def _short(trained: Trained) -> str:
     best = trained.best_epoch
     header = ("Task", "On validation", "Threshold", "Temperature", "Train", "Valid", "Test")
     rows = [_row(task, trained) for task in trained.tasks]
-    figures = table("Main metric of each task in the epoch that was kept; labelled examples", header, rows)
+    caption = "Main metric of each task in the epoch that was kept; labelled examples"
+    figures = table(caption, header, rows, kind="figures")
     return (
         f'<section id="short"><h1>{escape(trained.name)}: {len(trained.tasks)} tasks in one model</h1>'
         f"<p>Of {len(trained.epochs)} epochs the {_nth(best.epoch)} was kept, after {best.step:,} steps: there the "
