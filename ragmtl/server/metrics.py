@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,7 +23,6 @@ class Metrics:
     seconds: Histogram
     batches: Histogram
     reloads: Counter
-    started: float = field(default_factory=time.monotonic)
 
     @classmethod
     def new(cls) -> Metrics:

@@ -114,9 +114,11 @@ function drawGraph(data, actions = []) {
   }
   const zoom = (factor) => cy.zoom({ level: cy.zoom() * factor, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } });
   let waiting = 0;
+  const settle = () => { cy.style().update(); makeRoom(); };
   cy.on("zoom dragfree resize", () => {
+    if (many) { clearTimeout(waiting); waiting = setTimeout(settle, 150); return; }  // sizes follow when the zoom has ended
     cancelAnimationFrame(waiting);
-    waiting = requestAnimationFrame(() => { cy.style().update(); makeRoom(); });
+    waiting = requestAnimationFrame(settle);
   });
 
   // --- what is chosen and what it says ---------------------------------------------------------------------------------
@@ -344,7 +346,7 @@ function drawGraph(data, actions = []) {
     choose: (iri) => hold(find(iri)),
     say: (...parts) => detail.replaceChildren(...parts),
     next: (ask) => { chosen = ask; },
-    end: () => { over.abort(); cy.destroy(); },
+    end: () => { over.abort(); clearTimeout(waiting); cancelAnimationFrame(waiting); cy.destroy(); },
   };
   return drawing;
 }

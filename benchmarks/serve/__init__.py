@@ -1,0 +1,1 @@
+"""How soon, how fast and how steadily a run is served."""
