@@ -4,6 +4,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
 OUT ?= demo-output
+# Processes that tests run in, about 1.5 GB each.
+WORKERS ?= 2
 KITCHEN := examples/kitchen/kitchen.toml
 
 .PHONY: demo test lint docs clean
@@ -19,7 +21,7 @@ demo: $(VENV)/installed
 	@echo "A prediction, inspected:    $(OUT)/inspect.html"
 
 test: $(VENV)/installed
-	$(BIN)/python -m pytest --jaxtyping-packages=ragmtl,beartype.beartype
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope --jaxtyping-packages=ragmtl,beartype.beartype
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

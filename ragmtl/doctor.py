@@ -145,7 +145,7 @@ def _disk(folder: Path) -> Check:
     return Check("disk", "good", f"{_size(free)} free in {folder}")
 
 
-def _size(number: float) -> str:
+def _size(number: int) -> str:
     return f"{number / 2**30:,.1f} GiB"
 
 

@@ -103,6 +103,7 @@ class Run:
         size = _size(saved["size"], folder)
         loaded = checked_tasks(config, index.graph)
         same_answers(folder, saved["answers"], loaded)
+        _same_heads(folder, size, loaded)
         model = build_model(size, heads=heads_of([task for one in loaded for task in one.source.tasks]))
         restore(model, load_checkpoint(folder / "best").tensors)
         model.eval()
@@ -280,6 +281,17 @@ def _size(saved: object, folder: Path) -> ModelSize:
             f"{folder / 'run.json'}: expected the sizes of a model, found a wrong `{place}` ({problem['msg']}); "
             "train again"
         ) from None
+
+
+def _same_heads(folder: Path, size: ModelSize, loaded: Sequence[Loaded]) -> None:
+    """See that each task has a head of the kind that it needs."""
+    for task in (task for one in loaded for task in one.source.tasks):
+        found = size.heads[task.name].kind if task.name in size.heads else None
+        if found != task.head:
+            raise MismatchError(
+                f"{folder / 'run.json'}: expected the sizes of a model, found a wrong `heads.{task.name}.kind` "
+                f"({found!r}, the task needs {task.head!r}); train again"
+            )
 
 
 def same_answers(folder: Path, answers: Mapping[str, Sequence[str]], loaded: Sequence[Loaded]) -> None:

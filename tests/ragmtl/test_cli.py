@@ -59,7 +59,7 @@ def test_retrieve_gives_as_much_as_asked(trained: World, ragmtl: Ragmtl) -> None
     assert len(found["nodes"]) == 5
     assert found["query"]["entities"] == [T + "sencha"]
     assert found["nodes"][0]["label"] == "sencha"
-    assert {"iri", "label", "score", "seed", "reason", "attention"} == set(found["nodes"][0])
+    assert {"iri", "label", "description", "score", "seed", "reason", "attention"} == set(found["nodes"][0])
     assert {triple["source"].rsplit("/", 1)[-1] for triple in found["triples"]} == {"graph.ttl"}
 
 

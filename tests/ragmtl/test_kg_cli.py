@@ -40,7 +40,8 @@ def test_info_tells_what_is_in_a_graph(files: World, ragmtl: Ragmtl) -> None:
     graph = read_rdf(path)
     shown = ok(ragmtl("kg", "info", path))
     assert f"{len(graph)} triples and {len(graph.literals)} literals" in shown
-    assert all(part in shown for part in ("Classes", "Relations", "Edges of nodes", "█", "Hubs", "graph.ttl"))
+    assert all(part in shown for part in ("Classes", "Relations", "Edges of nodes", "█", "Hubs"))
+    assert "graph.ttl" in "".join(shown.split())  # a long path is wrapped
     found = facts(ragmtl("kg", "info", path, "--json"))
     assert (found["triples"], found["literals"], found["nodes"]) == (len(graph), len(graph.literals), len(graph.nodes))
     assert sum(one["triples"] for one in found["relations"]) == len(graph)

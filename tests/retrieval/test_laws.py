@@ -92,7 +92,7 @@ def settings_of(drawn: Drawn) -> RetrievalSettings:
 def told(evidence: Evidence, index: Index) -> dict[str, object]:
     """Everything that is told, in a form that can be compared."""
     subgraph = evidence.subgraph
-    arrays = {name: getattr(subgraph, name).tolist() for name in subgraph.__dataclass_fields__}
+    arrays = {name: getattr(subgraph, name).tolist() for name in subgraph.__dataclass_fields__ if name != "graph"}
     return {
         **arrays,
         "passages": [(index.corpus.ids[p.passage], p.score, dict(p.sources), p.reason) for p in evidence.passages],
