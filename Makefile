@@ -12,8 +12,8 @@ KITCHEN := examples/kitchen/kitchen.toml
 
 demo: $(VENV)/installed
 	$(BIN)/ragmtl index $(KITCHEN) --out $(OUT)/index
-	$(BIN)/ragmtl compare $(KITCHEN) --index $(OUT)/index --out $(OUT)/compare --epochs 8
-	$(BIN)/ragmtl train $(KITCHEN) --index $(OUT)/index --out $(OUT)/run
+	$(BIN)/ragmtl compare $(KITCHEN) --index $(OUT)/index --out $(OUT)/compare --epochs 5
+	$(BIN)/ragmtl train $(KITCHEN) --index $(OUT)/index --out $(OUT)/run --epochs 10
 	$(BIN)/ragmtl recommend $(OUT)/run https://ragmtl.example/kitchen/chickpea https://ragmtl.example/kitchen/lemon https://ragmtl.example/kitchen/garlic
 	$(BIN)/ragmtl inspect $(OUT)/run "Chickpeas soaked overnight, ground raw with parsley, coriander and cumin, shaped into balls and fried; eaten in flat bread under a tahini sauce." --out $(OUT)/inspect.html
 	@echo
