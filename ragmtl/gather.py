@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -173,11 +173,15 @@ def _trained(one: Loaded, readings: Sequence[Reading]) -> tuple[list[Reading], l
 
 def hidden_relations(config: Config, graph: KnowledgeGraph) -> frozenset[int]:
     """Relations that state a label of some task, or a link to be predicted: no description of a node may show them."""
-    stated = [iri for task in config.tasks for iri in task.hide]
-    predicted = [task.relation for task in config.tasks if isinstance(task, LinkConfig)]
-    found = [relation for iri in (*stated, *predicted) if (relation := graph.relations.find(iri)) is not None]
-    asked = [relation for iri in predicted if (relation := graph.relations.find(iri)) is not None]
-    return frozenset((*found, *(other for relation in asked for other, _ in copies_of(graph, relation))))
+    stated = _known(graph, (iri for task in config.tasks for iri in task.hide))
+    predicted = _known(graph, (task.relation for task in config.tasks if isinstance(task, LinkConfig)))
+    copies = (other for relation in predicted for other, _ in copies_of(graph, relation))
+    return frozenset((*stated, *predicted, *copies))
+
+
+def _known(graph: KnowledgeGraph, iris: Iterable[str]) -> list[int]:
+    """The relations of these IRIs that the graph has."""
+    return [relation for iri in iris if (relation := graph.relations.find(iri)) is not None]
 
 
 def item_nodes(graph: KnowledgeGraph, answers: Sequence[str]) -> Int64[np.ndarray, " item"]:
