@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,3 +29,18 @@ def test_what_is_compiled_gives_what_python_gives() -> None:
 
     assert compiled(add)(2, 3) == add(2, 3) == 5
     assert compiled(add).__doc__ == add.__doc__
+
+
+WITHOUT_CACHE = """
+from numba.core.caching import CacheImpl
+CacheImpl._locator_classes = []  # as where neither the package nor the home can be written
+from ragmtl.kg.compiled import slot_in, table_for
+print(len(table_for(3)), slot_in(table_for(3), 0))
+"""
+
+
+def test_it_works_without_warnings_where_no_cache_can_be_written() -> None:
+    shown = subprocess.run(
+        [sys.executable, "-W", "error", "-c", WITHOUT_CACHE], capture_output=True, text=True, check=False
+    )
+    assert (shown.stdout.strip(), shown.stderr) == ("16 0", "")

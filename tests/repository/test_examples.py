@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.repository.small_kitchen import small_kitchen
+
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs" / "examples"
 KITCHEN = ROOT / "examples" / "kitchen"
@@ -39,7 +41,7 @@ def test_retrieving(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_training_and_explaining(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    main_of("train_and_explain")(tmp_path, KITCHEN, epochs=1, steps=4)
+    main_of("train_and_explain")(tmp_path, small_kitchen(tmp_path / "kitchen"), epochs=1, steps=4)
     shown = capsys.readouterr().out
     assert "the epoch that was kept: 1 of 1" in shown
     assert "cuisine: " in shown

@@ -45,7 +45,8 @@ def kitchen(tmp_path_factory: pytest.TempPathFactory) -> Kitchen:
     encoder = CachedEncoder(HashingEncoder(), folder / "vectors")  # what is fetched again is not encoded again
     index = Index.build(graph, corpus, encoder, folder / "index")
     dishes = [json.loads(line) for line in (KITCHEN / "dishes.jsonl").read_text(encoding="utf-8").splitlines()]
-    queries = [Query(dish["text"]) for dish in dishes[::30]] + [Query(entities=(one["dish"],)) for one in dishes[3::90]]
+    texts, entities = dishes[::60], dishes[3::180]
+    queries = [Query(one["text"]) for one in texts] + [Query(entities=(one["dish"],)) for one in entities]
     return Kitchen(index, read_passages(KITCHEN / "passages.jsonl")[0], queries)
 
 
