@@ -75,6 +75,7 @@ class Reading:
         signals: Per ranking task, some scores of every item for this example.
         contexts: Per ranking task, what the weight of its signals may depend on.
         reached: How near the walk came to each node of the evidence, in [0, 1]; zeros where None.
+        tokens: Of each segment, for an encoder that learns; none where the vectors of segments are read.
     """
 
     segments: Float[np.ndarray, "segment wide"]
@@ -83,6 +84,7 @@ class Reading:
     signals: Mapping[str, Float[np.ndarray, "_item _signal"]]
     contexts: Mapping[str, Float[np.ndarray, " _context"]] = field(default_factory=dict)
     reached: Float[np.ndarray, " _node"] | None = None
+    tokens: Sequence[Int64[np.ndarray, " _token"]] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,6 +96,8 @@ class Batch:
 
     Attributes:
         segments, segment_mask: Text vectors of the query's segments.
+        tokens, token_mask: Tokens of all segments, in the order of `segment_mask`, for an encoder that learns; no rows
+            where the vectors of segments are read.
         history, history_ids, history_types, history_numbers, history_mask: Items met before, newest last;
             `history_ids` are rows of the table of learned vectors (0 = none).
         passages, passage_scores, passage_mask: Text vectors and retrieval scores of the passages.
@@ -111,6 +115,8 @@ class Batch:
 
     segments: Float[Tensor, "batch segment wide"]
     segment_mask: Bool[Tensor, "batch segment"]
+    tokens: Int[Tensor, "piece token"]
+    token_mask: Bool[Tensor, "piece token"]
     history: Float[Tensor, "batch history text"]
     history_ids: Int[Tensor, "batch history"]
     history_types: Int[Tensor, "batch history"]
@@ -171,6 +177,7 @@ def collate(readings: Sequence[Reading], vectors: Vectors) -> Batch:
     return Batch(
         segments=segments.pad(np.concatenate([reading.segments for reading in readings])),
         segment_mask=segments.mask(),
+        **_collate_tokens(readings),
         history=history.pad(_rows(vectors.nodes, history_nodes, "node")),
         history_ids=history.pad(_rows(vectors.node_ids, history_nodes, "node")),
         history_types=history.pad(_types(vectors, history_nodes)),
@@ -217,6 +224,16 @@ class _Places:
         mask = np.zeros(self.shape, np.bool_)
         mask[self.rows, self.columns] = True
         return torch.from_numpy(mask)
+
+
+def _collate_tokens(readings: Sequence[Reading]) -> dict[str, Tensor]:
+    """Tokens of all segments, where every text comes with them."""
+    tokens = [one for reading in readings for one in reading.tokens]
+    if len(tokens) < sum(len(reading.segments) for reading in readings):
+        tokens = []
+    places = _Places.of([len(one) for one in tokens] or [0])
+    flat = np.concatenate([np.zeros(0, np.int64), *tokens])
+    return {"tokens": places.pad(flat)[: len(tokens)], "token_mask": places.mask()[: len(tokens)]}
 
 
 def _collate_passages(evidence: Sequence[Evidence | None], vectors: Vectors) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The model: one reader for all tasks, and one head per task.
 
-    text ─ SegmentReader ──┬─────────┐
+    text ─ SegmentReader ──┬─────────┐   (its encoder frozen, or learning: `encoders/tuned.py`)
     history ─ HistoryReader┤         ├ sharing ─ heads
     passages ──────────────┼─ fusion ┘
     neighbours, labelled ──┤
@@ -28,6 +28,7 @@ from ragmtl.models.encoders.ids import IdTable
 from ragmtl.models.encoders.neighbours import NeighbourEncoder
 from ragmtl.models.encoders.nodes import Entities, NodeEncoder
 from ragmtl.models.encoders.text import SegmentReader
+from ragmtl.models.encoders.tuned import TunedEncoder
 from ragmtl.models.fusion.attention import AttentionFusion
 from ragmtl.models.fusion.fusion import Fusion
 from ragmtl.models.fusion.tokens import Fused, NodeTokens, PaddedTokens, Tokens, none_of
@@ -44,6 +45,8 @@ TRUST_START = 2.0
 
 WITHOUT_EVIDENCE = 0.2
 """Share of training examples whose evidence is left out whole."""
+
+_Text = tuple[Float[Tensor, "batch dim"], Float[Tensor, "batch segment"]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,6 +106,7 @@ class Model(nn.Module):
         fusion: Sums up the evidence; attention where None.
         sharing: From 3 · `dim` numbers, those of text, history and evidence, to a vector per task; a shared bottom
             where None.
+        encoder: Makes the vectors of the query's segments where a batch has their tokens; frozen where None.
 
     Raises:
         ConfigError: `dim` is no multiple of `attention_heads`.
@@ -129,6 +133,7 @@ class Model(nn.Module):
         graph: GraphNetwork | None = None,
         fusion: Fusion | None = None,
         sharing: Sharing | None = None,
+        encoder: TunedEncoder | None = None,
     ) -> None:
         if dim % attention_heads:
             raise ConfigError(f"expected dim to be a multiple of attention_heads, found {dim} and {attention_heads}")
@@ -149,6 +154,7 @@ class Model(nn.Module):
         self.heads = nn.ModuleDict({_key(task): head for task, head in heads.items()})
         self.votes = nn.ModuleDict({_key(task): EntityVotes(ids, count) for task, count in (votes or {}).items()})
         self.neighbours = NeighbourEncoder(text_dim, labels, dim) if labels else None
+        self.encoder = encoder
         self.tasks = tuple(heads)
         self.dropout = dropout
 
@@ -163,7 +169,7 @@ class Model(nn.Module):
             MismatchError: A task has no head.
         """
         wanted = self._wanted(tasks)
-        text, segment_weights = self.text(batch.segments.float(), batch.segment_mask)
+        text, segment_weights = self._text(batch)
         met = self.ids(batch.history_ids)
         items = self.nodes.describe(Entities(batch.history.float(), met, batch.history_types, batch.history_numbers))
         history, history_weights = self.history(self.query_norm(text), items, batch.history_mask)
@@ -193,6 +199,17 @@ class Model(nn.Module):
             penalty=torch.stack([group.shared.penalty for group in groups]).mean(),
             sharing={task: weights for group in groups for task, weights in group.shared.weights.items()},
         )
+
+    def _text(self, batch: Batch) -> _Text:
+        """The summary of each text, and the weight of each segment."""
+        mask = batch.segment_mask
+        if self.encoder is None or not len(batch.tokens):
+            return cast(_Text, self.text(batch.segments.float(), mask))
+        drawn = self.encoder.drawn(mask)
+        chosen = drawn[mask]
+        segments = torch.zeros(batch.segments.shape, device=mask.device)
+        segments[drawn] = self.encoder(batch.tokens[chosen], batch.token_mask[chosen])
+        return cast(_Text, self.text(segments, mask, drawn))
 
     def _wanted(self, tasks: Collection[str] | None) -> list[str]:
         """The tasks to answer, in the order of the heads."""

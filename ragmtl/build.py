@@ -14,6 +14,7 @@ from ragmtl.config import Config
 from ragmtl.endpoints import endpoints_beside, refuse_served_passages, refuse_servers
 from ragmtl.errors import MismatchError
 from ragmtl.graphs import read_graph, vocabulary_of
+from ragmtl.models.encoders.tuned import TunedEncoder
 from ragmtl.retrieval.controls import NoRetrieval, RandomPassages, shuffle_graph, shuffle_links
 from ragmtl.retrieval.corpus import Corpus
 from ragmtl.retrieval.encoders.encoder import CachedEncoder, Encoder, load_encoder
@@ -27,6 +28,7 @@ from ragmtl.retrieval.progress import Progress, no_progress
 from ragmtl.retrieval.routes.scorer import learned_folder
 from ragmtl.retrieval.servers.local import read_without_graph
 from ragmtl.retrieving import named_model, retrieval_settings
+from ragmtl.texts import tuned_reader, with_tokens
 
 Watch = Callable[[str], Progress]
 """Gives a progress bar for a piece of work, by its name."""
@@ -46,10 +48,22 @@ def _half(config: Config) -> bool:
     return config.encoder.precision == "bfloat16"
 
 
-def reader_for(config: Config, index: Index) -> Encoder:
-    """What makes the vectors of texts that a model reads; they are kept beside the index."""
+def reader_for(config: Config, index: Index, learned: TunedEncoder | None = None) -> Encoder:
+    """What makes the vectors of texts that a model reads; they are kept beside the index.
+
+    Args:
+        config: Names the encoder, and says whether it learns with the model.
+        index: The index.
+        learned: The encoder of a trained model, where it learned; to train one, its tokens are read as well.
+
+    Raises:
+        ConfigError: The encoder cannot learn, or cannot be found.
+    """
+    kept = vectors_beside(index.directory)
+    if learned is not None:
+        return CachedEncoder(tuned_reader(config, learned), kept)
     encoder = load_encoder(named_model(config, config.encoder.name), inside=True, half=_half(config))
-    return CachedEncoder(encoder, vectors_beside(index.directory))
+    return with_tokens(config, CachedEncoder(encoder, kept))
 
 
 def build_index(config: Config, folder: str | Path, watch: Watch = unwatched) -> Index:

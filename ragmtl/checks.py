@@ -5,7 +5,7 @@ The user hears what was left out, and which relations state a label (`leaks.py`)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from ragmtl.config import Config
 from ragmtl.errors import DataError
@@ -63,15 +63,15 @@ def _not_hidden(loaded: Loaded, graph: KnowledgeGraph) -> list[str]:
     ]
 
 
-def refuse_unlabelled(loaded: Sequence[Loaded], split: Split) -> None:
-    """See that every task can be measured on a split.
+def refuse_unlabelled(loaded: Sequence[Loaded], split: Split, tasks: Collection[str] | None = None) -> None:
+    """See that every task, or some of them, can be measured on a split.
 
     Raises:
         DataError: A task has no labelled example in it.
     """
     for one in loaded:
         rows = one.source.positions(split).tolist()
-        for task in one.source.tasks:
+        for task in (task for task in one.source.tasks if tasks is None or task.name in tasks):
             if not any(task.name in one.source.examples[row].labels for row in rows):
                 raise DataError(
                     f"task {task.name!r}: expected {split} rows to measure, found none; mark some in the split "

@@ -12,6 +12,7 @@ from ragmtl.gather import Material
 from ragmtl.models.model import Model
 from ragmtl.sizes import HeadSize, MakeHead, ModelSize, build_model, ranking_size
 from ragmtl.tasks.base import CHOICES, Task
+from ragmtl.texts import fingerprint_for, tuned_encoder
 from ragmtl.training.seed import seed_everything
 
 GATE_START = 0.15
@@ -38,8 +39,9 @@ def new_model(config: Config, material: Material, tasks: Sequence[str], seed: in
         labels=sum(len(task.answers) for one in material.assemblies for task in one.source.tasks)
         if any(one.vectors.labelled for one in material.assemblies)
         else 0,
+        encoder=fingerprint_for(config),
     )
-    model = build_model(size, material.items, heads_of(found))
+    model = build_model(size, material.items, heads_of(found), tuned_encoder(config))
     model.text.standardise(*(torch.from_numpy(numbers) for numbers in material.scale))
     return model, size
 

@@ -12,7 +12,6 @@ import torch
 
 from ragmtl.answering import Said, answers
 from ragmtl.assembly import Assembly, ItemSignals
-from ragmtl.build import reader_for
 from ragmtl.compare import EvidenceKind
 from ragmtl.config import TaskSection
 from ragmtl.described import DescribedNodes
@@ -75,7 +74,7 @@ class Predictor:
         index = replace(run.index, encoder=_unwritten(run.index.encoder))
         self.run = replace(run, index=index)
         self.index = index
-        self.reader = _unwritten(reader_for(run.config, index))
+        self.reader = _unwritten(self.run.reader)
         self.hidden = hidden_relations(run.config, index.graph)
         loaded = run.loaded
         self._sources = [one.source.tasks for one in loaded]

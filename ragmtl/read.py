@@ -21,6 +21,7 @@ from ragmtl.retrieval.hybrid import Retrieves
 from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.progress import Progress
 from ragmtl.retrieval.query import Query
+from ragmtl.texts import Tokenises
 from ragmtl.training.processes import Processes
 
 MOST_NEIGHBOURS = 32
@@ -39,14 +40,15 @@ def read_queries(
         queries: What is asked.
         retriever: Finds the evidence.
         index: Names the items of histories; those that the graph does not know are left out.
-        reader: Makes the vectors of segments of text.
+        reader: Makes the vectors of segments of text, and gives their tokens where an encoder learns from them.
         progress: Told how many queries are done.
     """
     evidence = retriever.many(queries, progress)
-    segments = _segment_vectors([query.text for query in queries], reader)
+    segments = [split_segments(query.text) for query in queries]
+    vectors, tokens = _segment_vectors(segments, reader), _segment_tokens(segments, reader)
     return [
-        Reading(vectors, found, known_nodes(index.graph, query.history), {})
-        for query, vectors, found in zip(queries, segments, evidence, strict=True)
+        Reading(own, found, known_nodes(index.graph, query.history), {}, tokens=pieces)
+        for query, own, found, pieces in zip(queries, vectors, evidence, tokens, strict=True)
     ]
 
 
@@ -70,13 +72,19 @@ def known_nodes(graph: KnowledgeGraph, iris: Iterable[str]) -> Int64[np.ndarray,
     return np.array([node for node in found if node is not None], np.int64)
 
 
-def _segment_vectors(texts: Sequence[str], reader: Encoder) -> list[Float32[np.ndarray, "segment text"]]:
+def _segment_vectors(segments: Sequence[Sequence[str]], reader: Encoder) -> list[Float32[np.ndarray, "segment text"]]:
     """The vectors of each text's segments; every text is encoded in one call."""
-    segments = [split_segments(text) for text in texts]
     flat = [segment for found in segments for segment in found]
     vectors = reader.encode(flat) if flat else np.zeros((0, reader.dim), np.float32)
     ends = np.cumsum([len(found) for found in segments])[:-1]
-    return np.split(vectors, ends) if texts else []
+    return np.split(vectors, ends) if segments else []
+
+
+def _segment_tokens(
+    segments: Sequence[Sequence[str]], reader: Encoder
+) -> list[tuple[Int64[np.ndarray, " _token"], ...]]:
+    """The tokens of each text's segments; none where the reader gives none."""
+    return [tuple(reader.tokens(found)) if isinstance(reader, Tokenises) else () for found in segments]
 
 
 def segment_scale(

@@ -34,10 +34,12 @@ from ragmtl.models.checkpoint import load_checkpoint, restore
 from ragmtl.models.model import Model
 from ragmtl.places import unlinked
 from ragmtl.report import Row, command, commit, machine, versions
+from ragmtl.retrieval.encoders.encoder import Encoder
 from ragmtl.retrieval.index import Index
 from ragmtl.sizes import ModelSize, build_model
 from ragmtl.tasks.base import Split, Task
 from ragmtl.tasks.bootstrap import bootstrap
+from ragmtl.texts import tuned_encoder
 from ragmtl.trained import Origin, Trained, trained_task
 from ragmtl.training.epochs import Epoch
 from ragmtl.training.train import Trainer
@@ -79,6 +81,11 @@ class Run:
         """Names of classes and labels, IRIs of items, by task."""
         return {task.name: task.answers for one in self.loaded for task in one.source.tasks}
 
+    @property
+    def reader(self) -> Encoder:
+        """What makes the vectors of texts that its model reads: an encoder that learned with it, or a frozen one."""
+        return reader_for(self.config, self.index, self.model.encoder)
+
     @classmethod
     def load(cls, folder: str | Path, kinds: Sequence[type[TaskSection]] = ()) -> Run:
         """Open a run, and read its tables.
@@ -104,7 +111,8 @@ class Run:
         loaded = checked_tasks(config, index.graph)
         same_answers(folder, saved["answers"], loaded)
         _same_heads(folder, size, loaded)
-        model = build_model(size, heads=heads_of([task for one in loaded for task in one.source.tasks]))
+        heads = heads_of([task for one in loaded for task in one.source.tasks])
+        model = build_model(size, heads=heads, encoder=tuned_encoder(config, size.encoder))
         restore(model, load_checkpoint(folder / "best").tensors)
         model.eval()
         return cls(
@@ -220,8 +228,7 @@ def _read_again(
     """A run, and everything about the examples of its tables that its model reads."""
     run = Run.load(folder, kinds)
     refuse_unlabelled(run.loaded, split)
-    reader = reader_for(run.config, run.index)
-    material = gather(run.config, run.index, reader, run.loaded, "retrieved", seed=run.config.seed, watch=watch)
+    material = gather(run.config, run.index, run.reader, run.loaded, "retrieved", seed=run.config.seed, watch=watch)
     return run, material.assemblies
 
 

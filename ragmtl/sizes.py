@@ -12,6 +12,7 @@ from torch import nn
 from ragmtl.config import ModelConfig
 from ragmtl.errors import MismatchError
 from ragmtl.facts import NodeFacts
+from ragmtl.models.encoders.tuned import TunedEncoder
 from ragmtl.models.fusion.attention import AttentionFusion
 from ragmtl.models.fusion.concat import ConcatFusion
 from ragmtl.models.fusion.fusion import Fusion
@@ -67,6 +68,7 @@ class ModelSize(BaseModel):
         groups: Which tasks read evidence alike.
         facts: Which types and numbers of nodes are read.
         labels: Number of answers that labelled neighbours may have, all tasks together; 0 where none are read.
+        encoder: Fingerprint of the weights that a text encoder learns from; "" where it is frozen.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -80,6 +82,7 @@ class ModelSize(BaseModel):
     groups: dict[str, int] = {}
     facts: NodeFacts = NodeFacts()
     labels: int = 0
+    encoder: str = ""
 
 
 MakeHead = Callable[[int], nn.Module]
@@ -87,7 +90,10 @@ MakeHead = Callable[[int], nn.Module]
 
 
 def build_model(
-    size: ModelSize, items: Mapping[str, Items] | None = None, heads: Mapping[str, MakeHead] | None = None
+    size: ModelSize,
+    items: Mapping[str, Items] | None = None,
+    heads: Mapping[str, MakeHead] | None = None,
+    encoder: TunedEncoder | None = None,
 ) -> Model:
     """A new model of this size.
 
@@ -95,6 +101,7 @@ def build_model(
         size: What to build.
         items: The items of each ranking; zeros where None, for weights that will be read from a checkpoint.
         heads: What makes the heads of tasks; those that are not here are of a kind that is known by its name.
+        encoder: Of texts, where it learns with the model.
     """
     settings, made = size.settings, heads or {}
     built = {
@@ -122,6 +129,7 @@ def build_model(
         graph=_graph(size),
         fusion=_fusion(settings, neighbours=size.labels > 0),
         sharing=_sharing(settings, tuple(size.heads)),
+        encoder=encoder,
     )
 
 

@@ -98,11 +98,21 @@ class SegmentReader(nn.Module):
         self.spread.copy_(torch.where(spread > 0, spread, torch.ones_like(spread)))
 
     def forward(
-        self, segments: Float[Tensor, "batch segment text"], mask: Bool[Tensor, "batch segment"]
+        self,
+        segments: Float[Tensor, "batch segment text"],
+        mask: Bool[Tensor, "batch segment"],
+        drawn: Bool[Tensor, "batch segment"] | None = None,
     ) -> tuple[Float[Tensor, "batch dim"], Float[Tensor, "batch segment"]]:
-        """The summary of each text, and the weight of each segment (they sum to 1; 0 where there is no text)."""
+        """The summary of each text, and the weight of each segment (they sum to 1; 0 where there is no text).
+
+        Args:
+            segments: Their vectors.
+            mask: Which there are.
+            drawn: Which of them are read, at least one of each text; training draws them by itself where None.
+        """
+        chosen = self._kept(mask) if drawn is None else drawn
         read = self.dropout((segments.to(self.mean.dtype) - self.mean) / self.spread)
-        weights = masked_softmax(self.salience(read).transpose(1, 2), self._kept(mask).unsqueeze(1))
+        weights = masked_softmax(self.salience(read).transpose(1, 2), chosen.unsqueeze(1))
         projected = functional.gelu(self.project(read))
         parts = projected.reshape(*projected.shape[:2], self.heads, projected.shape[2] // self.heads)
         summary = self.dropout(torch.einsum("bhs,bshd->bhd", weights, parts).flatten(1))

@@ -26,8 +26,8 @@ from ragmtl.adapting.newcomer import joined, new_task, practice
 from ragmtl.adapting.settings import SIZES, FewSettings, MetaSettings, Method
 from ragmtl.adapting.starts import Start
 from ragmtl.assembly import Assembly
-from ragmtl.build import Watch, reader_for, unwatched
-from ragmtl.checks import Tell, checked_tasks, inform, untold
+from ragmtl.build import Watch, unwatched
+from ragmtl.checks import Tell, checked_tasks, inform, refuse_unlabelled, untold
 from ragmtl.claim import claim, stated
 from ragmtl.compare import contrasts, figures, load_measured, save_measured
 from ragmtl.config import ClassificationConfig, Config
@@ -163,8 +163,8 @@ def adapt_run(
         tell: Called with what the user should know.
 
     Raises:
-        ConfigError: There is no such new task, or it is a ranking.
-        DataError: Its table cannot be used, or holds too few labels.
+        ConfigError: There is no such new task, or it has no table with classes or labels.
+        DataError: Its table cannot be used, holds too few labels, or none to choose by or to measure with.
         MismatchError: The run cannot be opened or extended, or the folder holds something else.
     """
     refuse_several("an adaptation")
@@ -207,14 +207,21 @@ def meet(
     watch: Watch = unwatched,
     tell: Tell = untold,
 ) -> Newcomer:
-    """Read what there is to learn a new task with; `config` says where its table is."""
+    """Read what there is to learn a new task with; `config` says where its table is.
+
+    Raises:
+        DataError: The table cannot be used, or has no labels to choose by or to measure with.
+    """
     together, known = joined(run.config, wanted, config)
     loaded = checked_tasks(together, run.index.graph)
-    inform([one for one in loaded if any(of.name == wanted.name for of in one.source.tasks)], run.index.graph, tell)
+    own = [one for one in loaded if any(of.name == wanted.name for of in one.source.tasks)]
+    inform(own, run.index.graph, tell)
+    splits: tuple[Split, ...] = ("valid", budget.split)
+    for split in splits:
+        refuse_unlabelled(own, split, [wanted.name])
     kept = practice(loaded, wanted.name, run.config.seed)
-    reader = reader_for(run.config, run.index)
     seed, facts = run.config.seed, run.size.facts
-    material = gather(together, run.index, reader, kept, "retrieved", seed=seed, watch=watch, facts=facts)
+    material = gather(together, run.index, run.reader, kept, "retrieved", seed=seed, watch=watch, facts=facts)
     pools = pools_of(material.only(known))
     if not pools:
         tell("note: the run has no task with classes or labels to practise on; reptile and maml are left out")
@@ -275,9 +282,10 @@ def _keep_best(found: Newcomer, number: int, seed: int) -> None:
     best = max(values, key=lambda arm: values[arm])
     learned, few = found.learn(best, number, seed)
     name, folder = found.task.name, found.folder / "run"
-    save_checkpoint(folder / "best", learned.model.state_dict(), {"arm": best, LABELS: number})
+    reads = {key: one for key, one in found.run.model.state_dict().items() if key.startswith("encoder.")}
+    save_checkpoint(folder / "best", learned.model.state_dict() | reads, {"arm": best, LABELS: number})
     epoch = Epoch(1, learned.steps, {}, {name: learned.value}, {name: learned.threshold}, learned.value)
-    size = found.start(best).size_for(found.task)
+    size = found.start(best).size_for(found.task).model_copy(update={"encoder": found.run.size.encoder})
     config = found.config.model_copy(update={"tasks": [task for task in found.config.tasks if task.name == name]})
     material = replace(found.material, entities=(np.zeros(0, np.int64),))
     write_run(folder, config, material, size, (epoch, temperatures(learned.model, [few])), [found.task])

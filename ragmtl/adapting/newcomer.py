@@ -26,7 +26,7 @@ def new_task(known: Config, config: Config, name: str | None) -> ClassificationC
         name: Which one; None where there is one only.
 
     Raises:
-        ConfigError: There is none of this name, or several, or it is a ranking.
+        ConfigError: There is none of this name, or several, or it has no table with classes or labels.
     """
     old = {task.name for task in known.tasks}
     new = [task for task in config.tasks if task.name not in old]
@@ -40,8 +40,8 @@ def new_task(known: Config, config: Config, name: str | None) -> ClassificationC
         )
     if not isinstance(found[0], ClassificationConfig):
         raise ConfigError(
-            f"task {found[0].name!r}: expected classes or labels, found a ranking ({found[0].kind}); items are not "
-            "learned from few labels: train all tasks together"
+            f"task {found[0].name!r}: expected a table with classes or labels (kind class or labels), found kind "
+            f"{found[0].kind!r}, which is not learned from few labels; train all tasks together with `ragmtl train`"
         )
     return found[0]
 

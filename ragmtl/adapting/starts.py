@@ -34,7 +34,7 @@ class Start:
     @classmethod
     def of(cls, size: ModelSize, model: Model) -> Start:
         """The trunk of a trained model."""
-        bare = size.model_copy(update={"heads": {}, "groups": {}, "ids": 0})
+        bare = size.model_copy(update={"heads": {}, "groups": {}, "ids": 0, "encoder": ""})
         return cls(bare, trunk_of(model.state_dict()))
 
     def fresh(self) -> Start:

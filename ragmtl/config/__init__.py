@@ -128,6 +128,7 @@ class TrainingConfig(Section):
         steps: Steps per epoch; 0 stands for one pass over all training examples, shared out by `temperature`.
         batch_size: Examples per step.
         learning_rate, weight_decay: Of AdamW.
+        text_rate: Of a text encoder that learns; 2e-4 for `lora` and 2e-5 for `full` where left out.
         temperature: A source of n examples is drawn in proportion to n ** temperature.
         balance: How the gradients of several tasks become one step; see `ragmtl.training.balance`.
         conflicts: On how many batches per epoch the angles between the tasks' gradients are measured.
@@ -143,6 +144,7 @@ class TrainingConfig(Section):
     batch_size: int = Field(default=64, ge=1)
     learning_rate: float = Field(default=2e-3, gt=0)
     weight_decay: float = Field(default=0.05, ge=0)
+    text_rate: float | None = Field(default=None, gt=0)
     temperature: float = Field(default=0.5, ge=0, le=1)
     balance: Literal[
         "length", "fixed", "uncertainty", "dwa", "gradnorm", "pcgrad", "cagrad", "mgda", "nash-mtl", "upgrad"

@@ -11,6 +11,7 @@ from ragmtl.config.section import Section
 Feature = Literal["text", "types", "literals", "ids"]
 Graph = Literal["relational", "rgcn", "gat", "sage", "hgt", "query"]
 Fusion = Literal["attention", "concat", "concat-mean", "weighted"]
+Text = Literal["frozen", "lora", "full"]
 Sharing = Literal["bottom", "cross-stitch", "twins", "mmoe", "ple"]
 
 
@@ -30,6 +31,8 @@ class ModelConfig(Section):
         sharing: What tasks share above the evidence.
         experts: Experts that a gate chooses among, in `mmoe` and `ple`.
         penalty: How much the own loss of `twins`, `mmoe` and `ple` counts.
+        text: Whether the encoder of queries is frozen, or learns with the model: low-rank additions (LoRA), or all.
+        text_segments: Most segments of a text that a step of training reads, where the encoder learns.
     """
 
     dim: int = Field(default=128, ge=8, multiple_of=4)
@@ -45,6 +48,8 @@ class ModelConfig(Section):
     sharing: Sharing = "bottom"
     experts: int = Field(default=4, ge=2, le=64)
     penalty: float = Field(default=0.01, ge=0)
+    text: Text = "frozen"
+    text_segments: int = Field(default=4, ge=1)
 
     @model_validator(mode="after")
     def _heads_divide_width(self) -> ModelConfig:

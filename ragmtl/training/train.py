@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import AdamW
 
 from ragmtl.assembly import Assembly
@@ -53,6 +53,7 @@ class TrainingSettings:
     batch_size: int = 64
     learning_rate: float = 2e-3
     weight_decay: float = 0.05
+    text_rate: float | None = None
     temperature: float = 0.5
     balance: str = "length"
     conflicts: int = 2
@@ -129,10 +130,9 @@ class Trainer:
         self.lessons = Lessons(self.model, assemblies, self.train_rows, settings.precision, self.processes)
         self.balance = balance_of(settings.balance, list(model.parameters()), names, settings.weights, self.processes)
         self.balance.learned.to(self.device)
-        weights = {"params": list(model.parameters()), "weight_decay": settings.weight_decay}
-        learned = {"params": list(self.balance.learned.values()), "weight_decay": 0.0}
-        groups = [weights, learned] if learned["params"] else [weights]
-        self.optimizer = AdamW(groups, lr=settings.learning_rate, fused=True)
+        groups = parameter_groups(model, list(self.balance.learned.values()), settings)
+        self.optimizer = AdamW(groups, fused=True)
+        self.rates = [float(group["lr"]) for group in self.optimizer.param_groups]
         self.progress = Progress()
 
     @property
@@ -182,8 +182,8 @@ class Trainer:
         """One batch of one source, or a part of a batch of every source."""
         step = self.progress.step
         draws = self.mixture.together(step) if self.balance.together else [self.mixture.draw(step)]
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.settings.learning_rate * _pace(step, self.total_steps)
+        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
+            group["lr"] = rate * _pace(step, self.total_steps)
         read = [self._read(draw) for draw in draws]
         losses = {name: loss for found, _ in read for name, loss in found.items()}
         penalised = {name: loss + penalty / len(found) for found, penalty in read for name, loss in found.items()}
@@ -290,6 +290,20 @@ class Trainer:
         state["epochs"] = [Epoch(**epoch) for epoch in state["epochs"]]
         self.progress = Progress(**state)
         self.balance.state = self.progress.balance
+
+
+def parameter_groups(model: Model, learned: Sequence[nn.Parameter], settings: TrainingSettings) -> list[dict[str, Any]]:
+    """What the optimiser is told: the weights of the model, of an encoder that learns, and of the balance."""
+    text = [] if model.encoder is None else list(model.encoder.parameters())
+    apart = {id(one) for one in text}
+    rest = [one for one in model.parameters() if id(one) not in apart]
+    usual = settings.learning_rate if model.encoder is None else model.encoder.rate
+    groups: list[dict[str, Any]] = [
+        {"params": rest, "lr": settings.learning_rate, "weight_decay": settings.weight_decay},
+        {"params": text, "lr": settings.text_rate or usual, "weight_decay": settings.weight_decay},
+        {"params": list(learned), "lr": settings.learning_rate, "weight_decay": 0.0},
+    ]
+    return [group for group in groups if group["params"]]
 
 
 def _shards(settings: TrainingSettings, processes: Processes) -> int:

@@ -11,7 +11,6 @@ Source: Hu et al., "LoRA: low-rank adaptation of large language models", 2021.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,10 +20,10 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
-from ragmtl.errors import ConfigError
 from ragmtl.kg.disk.replace import replacing
 from ragmtl.retrieval.encoders.course import Followed, Pace, follow, forget, state_folder
 from ragmtl.retrieval.encoders.learned_folder import OWN, fingerprint_of, refuse_folder, write_model
+from ragmtl.retrieval.encoders.low_rank import FULL_RATE, LORA_RATE, with_lora
 from ragmtl.retrieval.encoders.pairs import Pair, check_pairs, contrastive_loss, reciprocal_rank_of_pairs
 from ragmtl.retrieval.encoders.transformer import (
     TransformerEncoder,
@@ -37,8 +36,6 @@ from ragmtl.retrieval.encoders.transformer import (
 from ragmtl.retrieval.files.arrays import save_json
 from ragmtl.retrieval.progress import Progress
 
-LORA_RANK = 16
-_RATE, _LORA_RATE = 2e-5, 2e-4
 _AT_ONCE = 64
 
 
@@ -73,7 +70,7 @@ class Tuning:
     @property
     def pace(self) -> Pace:
         """How fast and how long."""
-        rate = self.rate or (_LORA_RATE if self.lora else _RATE)
+        rate = self.rate or (LORA_RATE if self.lora else FULL_RATE)
         return Pace(
             self.epochs, self.batch, rate, patience=self.patience, seed=self.seed, keep_every=self.keep_every
         )  # fmt: skip
@@ -106,7 +103,7 @@ def fine_tune(
     source = encoder_folder(tuning.start)
     refuse_folder(place, source)
     tokenizer, model = load_tokenizer_and_model(source, tuning.device, torch.float32)
-    learned = _with_lora(model, tuning.seed) if tuning.lora else model.requires_grad_(True)
+    learned = with_lora(model, tuning.seed) if tuning.lora else model.requires_grad_(True)
     learner = _Learner(tokenizer, learned, pooling_of(source), tuning.longest, (pairs, valid))
     same = fingerprint_of(asdict(tuning) | {"source": str(source), "place": str(place)}, pairs, valid)
     state = state_folder(place)
@@ -159,17 +156,3 @@ class _Learner:
         chunks = [order[start : start + _AT_ONCE] for start in range(0, len(order), _AT_ONCE)]
         found = torch.cat([self._vectors([texts[row] for row in chunk]) for chunk in chunks])
         return found[torch.tensor(order).argsort()]
-
-
-def _with_lora(model: Any, seed: int) -> Any:  # noqa: ANN401 - a model of transformers
-    """A model whose low-rank additions alone are learned."""
-    try:
-        from peft import LoraConfig, get_peft_model
-    except ImportError as error:
-        raise ConfigError(
-            "expected the package peft for LoRA, found none; run `pip install 'ragmtl[lora]'`, or tune in full"
-        ) from error
-    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
-        torch.manual_seed(seed)
-        return get_peft_model(model, LoraConfig(r=LORA_RANK, lora_alpha=2 * LORA_RANK, target_modules="all-linear"))

@@ -21,6 +21,7 @@ from torch import Tensor
 from ragmtl.errors import ConfigError, MismatchError
 from ragmtl.kg.parsing.files import sha256
 from ragmtl.retrieval.encoders.encoder import HALF
+from ragmtl.retrieval.encoders.inside import inside_layers, inside_of, mean_of
 from ragmtl.retrieval.progress import Progress, no_progress
 from ragmtl.retrieval.query import readable
 
@@ -59,16 +60,15 @@ class TransformerEncoder:
         half: bool = False,
     ) -> None:
         self.name = name
-        self.fingerprint = _fingerprint(folder) + ("-inside" if inside else "") + (HALF if half else "")
+        self.fingerprint = fingerprint_of_folder(folder) + ("-inside" if inside else "") + (HALF if half else "")
         self._tokenizer, self._model = load_tokenizer_and_model(
             folder, device, torch.bfloat16 if half else torch.float32
         )
-        layers = int(self._model.config.num_hidden_layers)
-        self._layers = (round(layers * 2 / 3), layers) if inside else ()
+        self._layers = inside_layers(self._model) if inside else ()
         self.dim = int(self._model.config.hidden_size) * (len(self._layers) or 1)
         self._batch = batch
         self._pooling = pooling_of(folder)
-        self._longest = _longest(folder, room_of(self._tokenizer, self._model))
+        self._longest = longest_of(folder, self._tokenizer, self._model)
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Float32[np.ndarray, "text dim"]:
         """One vector per text, in the order of the texts; long texts are cut at the model's limit.
@@ -93,9 +93,7 @@ class TransformerEncoder:
         ).to(self._model.device)
         with torch.inference_mode():
             if self._layers:
-                states = self._model(**tokens, output_hidden_states=True).hidden_states
-                mask = _inner(tokens["attention_mask"])
-                found = torch.cat([_mean(states[layer], mask) for layer in self._layers], dim=1)
+                found = inside_of(self._model, tokens["input_ids"], tokens["attention_mask"])
             else:
                 last = self._model(**tokens).last_hidden_state
                 found = pooled(last, tokens["attention_mask"], self._pooling)
@@ -103,25 +101,12 @@ class TransformerEncoder:
         return vectors
 
 
-def _inner(mask: Int[Tensor, "text token"]) -> Int[Tensor, "text token"]:
-    """The mask without the first and the last token, which only frame the text; padding stands on the right."""
-    inner = mask.clone()
-    inner[:, 0] = 0
-    inner[torch.arange(len(mask)), mask.sum(1) - 1] = 0
-    return inner
-
-
 def pooled(
     states: Float[Tensor, "text token dim"], mask: Int[Tensor, "text token"], pooling: str
 ) -> Float[Tensor, "text dim"]:
     """One vector of length 1 per text, out of the states of its tokens."""
-    found = states[:, 0].float() if pooling == "cls" else _mean(states, mask)
+    found = states[:, 0].float() if pooling == "cls" else mean_of(states, mask)
     return torch.nn.functional.normalize(found, dim=-1)
-
-
-def _mean(states: Float[Tensor, "text token dim"], mask: Int[Tensor, "text token"]) -> Float[Tensor, "text dim"]:
-    weights = mask.unsqueeze(-1).float()
-    return (states.float() * weights).sum(1) / weights.sum(1).clamp(min=1.0)
 
 
 def load_tokenizer_and_model(folder: Path, device: str, precision: torch.dtype) -> tuple[Any, Any]:
@@ -239,9 +224,10 @@ def room_of(tokenizer: Any, model: Any) -> int:  # noqa: ANN401 - of transformer
     return min(positions, int(tokenizer.model_max_length))
 
 
-def _longest(folder: Path, limit: int) -> int:
+def longest_of(folder: Path, tokenizer: Any, model: Any) -> int:  # noqa: ANN401 - of transformers
+    """How many tokens of a text are read: as many as the folder states and the model has room for."""
     stated = int(_json(folder / "sentence_bert_config.json").get("max_seq_length") or 512)
-    return min(stated, limit)
+    return min(stated, room_of(tokenizer, model))
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -251,7 +237,7 @@ def _json(path: Path) -> dict[str, Any]:
     return settings if isinstance(settings, dict) else {}
 
 
-def _fingerprint(folder: Path) -> str:
+def fingerprint_of_folder(folder: Path) -> str:
     """The sha256 of all files that decide what the vectors are."""
     names = ["config.json", "tokenizer.json", "vocab.txt", "1_Pooling/config.json", "sentence_bert_config.json"]
     files = [folder / name for name in names] + sorted(folder.glob("*.safetensors"))

@@ -84,8 +84,15 @@ def test_mistakes_are_told(trained: World, asking: Path, tmp_path: Path, ragmtl:
         adapt_run(trained.run, read_config(asking), tmp_path / "c", budget=Budget((4000,)))
     ranking = asking.read_text(encoding="utf-8").replace('name = "requests"', 'name = "wishes"')
     (asking.parent / "ranking.toml").write_text(ranking, encoding="utf-8")
-    with pytest.raises(ConfigError, match="'wishes': expected classes or labels, found a ranking"):
+    with pytest.raises(ConfigError, match="'wishes': expected a table with classes or labels .* found kind 'rank'"):
         adapt_run(trained.run, read_config(asking.parent / "ranking.toml"), tmp_path / "d", task="wishes")
+    rows = (asking.parent / "light.csv").read_text(encoding="utf-8")
+    for split in ("valid", "test"):
+        (asking.parent / f"no-{split}.csv").write_text(rows.replace(f",{split}", ",train"), encoding="utf-8")
+        table = asking.read_text(encoding="utf-8").replace('"light.csv"', f'"no-{split}.csv"')
+        (asking.parent / "table.toml").write_text(table, encoding="utf-8")
+        with pytest.raises(DataError, match=f"task 'light': expected {split} rows to measure, found none"):
+            adapt_run(trained.run, read_config(asking.parent / "table.toml"), tmp_path / split)
     called = ragmtl("adapt", trained.run, trained.config)
     assert called.code == 1
     assert "expected one new task" in called.err

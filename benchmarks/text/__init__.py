@@ -1,0 +1,1 @@
+"""What a text encoder that learns with the model is worth."""
