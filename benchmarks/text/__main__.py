@@ -28,7 +28,8 @@ from ragmtl.tasks.bootstrap import bootstrap, paired_bootstrap
 
 HERE = Path(__file__).parent
 TASKS = ("genre", "sentiment")
-LONGER = 8
+STEPS, LONGER = 96, 8
+"""Steps of an epoch, half of them for each task; epochs of an arm that learns for longer."""
 FIRST = "frozen"
 
 
@@ -67,7 +68,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, default=Path("runs/text"), help="index and checkpoints")
     parser.add_argument("--out", type=Path, default=HERE, help="where result.json goes")
     parser.add_argument("--arms", nargs="+", default=[FIRST, f"{FIRST}, {LONGER} epochs", "lora"], help="also: full")
-    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=2)
     return parser.parse_args()
 
 
@@ -89,7 +90,14 @@ def changed(config: Config, text: str, epochs: int) -> Config:
     """The same with a text encoder that is frozen or learns."""
     model = config.model.model_copy(update={"text": text, "text_segments": 2})
     training = config.training.model_copy(
-        update={"epochs": epochs, "steps": 192, "batch_size": 32, "conflicts": 0, "checkpoint_every": 48}
+        update={
+            "epochs": epochs,
+            "steps": STEPS,
+            "batch_size": 32,
+            "conflicts": 0,
+            "checkpoint_every": 16,
+            "text_rate": 5e-4 if text == "lora" else None,
+        }
     )
     return config.model_copy(update={"model": model, "training": training})
 

@@ -116,7 +116,7 @@ def test_training_draws_some_segments_of_each_text(tiny: Path) -> None:
     encoder.train()
     torch.manual_seed(0)
     seen = torch.stack([encoder.drawn(mask) for _ in range(40)])
-    assert seen.sum(2).unique(dim=0).tolist() == [[2, 1, 0]]
+    assert {tuple(counts) for counts in seen.sum(2).tolist()} == {(2, 1, 0)}
     assert not (seen & ~mask).any()
     assert seen.any(0)[0].all()
 

@@ -1,0 +1,1 @@
+"""How far few labels of a new task lead."""
