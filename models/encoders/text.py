@@ -110,8 +110,8 @@ class SegmentReader(nn.Module):
             mask: Which there are.
             drawn: Which of them are read, at least one of each text; training draws them by itself where None.
         """
-        chosen = self._kept(mask) if drawn is None else drawn
         read = self.dropout((segments.to(self.mean.dtype) - self.mean) / self.spread)
+        chosen = self._kept(mask) if drawn is None else drawn
         weights = masked_softmax(self.salience(read).transpose(1, 2), chosen.unsqueeze(1))
         projected = functional.gelu(self.project(read))
         parts = projected.reshape(*projected.shape[:2], self.heads, projected.shape[2] // self.heads)

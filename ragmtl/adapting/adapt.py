@@ -164,7 +164,7 @@ def adapt_run(
 
     Raises:
         ConfigError: There is no such new task, or it has no table with classes or labels.
-        DataError: Its table cannot be used, holds too few labels, or none to choose by or to measure with.
+        DataError: Its table cannot be used, holds too few labels, or none to measure with.
         MismatchError: The run cannot be opened or extended, or the folder holds something else.
     """
     refuse_several("an adaptation")
@@ -210,15 +210,13 @@ def meet(
     """Read what there is to learn a new task with; `config` says where its table is.
 
     Raises:
-        DataError: The table cannot be used, or has no labels to choose by or to measure with.
+        DataError: The table cannot be used, or has no labels to measure with.
     """
     together, known = joined(run.config, wanted, config)
     loaded = checked_tasks(together, run.index.graph)
     own = [one for one in loaded if any(of.name == wanted.name for of in one.source.tasks)]
     inform(own, run.index.graph, tell)
-    splits: tuple[Split, ...] = ("valid", budget.split)
-    for split in splits:
-        refuse_unlabelled(own, split, [wanted.name])
+    refuse_unlabelled(own, budget.split, [wanted.name])
     kept = practice(loaded, wanted.name, run.config.seed)
     seed, facts = run.config.seed, run.size.facts
     material = gather(together, run.index, run.reader, kept, "retrieved", seed=seed, watch=watch, facts=facts)

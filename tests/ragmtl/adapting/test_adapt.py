@@ -87,12 +87,11 @@ def test_mistakes_are_told(trained: World, asking: Path, tmp_path: Path, ragmtl:
     with pytest.raises(ConfigError, match="'wishes': expected a table with classes or labels .* found kind 'rank'"):
         adapt_run(trained.run, read_config(asking.parent / "ranking.toml"), tmp_path / "d", task="wishes")
     rows = (asking.parent / "light.csv").read_text(encoding="utf-8")
-    for split in ("valid", "test"):
-        (asking.parent / f"no-{split}.csv").write_text(rows.replace(f",{split}", ",train"), encoding="utf-8")
-        table = asking.read_text(encoding="utf-8").replace('"light.csv"', f'"no-{split}.csv"')
-        (asking.parent / "table.toml").write_text(table, encoding="utf-8")
-        with pytest.raises(DataError, match=f"task 'light': expected {split} rows to measure, found none"):
-            adapt_run(trained.run, read_config(asking.parent / "table.toml"), tmp_path / split)
+    (asking.parent / "unmeasured.csv").write_text(rows.replace(",test", ",train"), encoding="utf-8")
+    table = asking.read_text(encoding="utf-8").replace('"light.csv"', '"unmeasured.csv"')
+    (asking.parent / "unmeasured.toml").write_text(table, encoding="utf-8")
+    with pytest.raises(DataError, match="task 'light': expected test rows to measure, found none"):
+        adapt_run(trained.run, read_config(asking.parent / "unmeasured.toml"), tmp_path / "e")
     called = ragmtl("adapt", trained.run, trained.config)
     assert called.code == 1
     assert "expected one new task" in called.err
