@@ -60,7 +60,7 @@ def kill_at(step: int) -> Callable[[int, int, Epoch | None], None]:
 
 
 def test_it_learns_both_tasks(tmp_path: Path) -> None:
-    longer = TrainingSettings(epochs=25, patience=25, batch_size=8, device="cpu", learning_rate=1e-2)
+    longer = TrainingSettings(epochs=25, patience=25, batch_size=8, device="cpu", learning_rate=1e-2, conflicts=0)
     done = trainer(tmp_path, longer)
     done.fit()
     found = evaluate(done.model, done.assemblies[0], "test", done.best_epoch().thresholds)
@@ -69,10 +69,16 @@ def test_it_learns_both_tasks(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"last", "best", "best-sign", "best-parts"}
 
 
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory: pytest.TempPathFactory) -> Trainer:
+    """Trained without a break."""
+    done = trainer(tmp_path_factory.mktemp("straight"))
+    done.fit()
+    return done
+
+
 @pytest.mark.parametrize("step", [1, 2, 3, 4, 5, 7, 8])
-def test_killed_at_any_step_it_ends_with_the_same_weights(tmp_path: Path, step: int) -> None:
-    straight = trainer(tmp_path / "straight")
-    straight.fit()
+def test_killed_at_any_step_it_ends_with_the_same_weights(straight: Trainer, tmp_path: Path, step: int) -> None:
     with pytest.raises(KeyboardInterrupt):
         trainer(tmp_path / "killed").fit(kill_at(step))
     resumed = trainer(tmp_path / "killed")
@@ -98,13 +104,11 @@ def test_every_balance_goes_on_as_if_it_had_not_been_killed(tmp_path: Path, meth
     assert straight.progress.epochs == resumed.progress.epochs
 
 
-def test_looking_at_conflicts_changes_no_weights(tmp_path: Path) -> None:
-    looking = trainer(tmp_path / "looking")
-    found = looking.fit()
-    assert all(-1 <= epoch.conflict["sign | parts"] <= 1 for epoch in found)
+def test_looking_at_conflicts_changes_no_weights(straight: Trainer, tmp_path: Path) -> None:
+    assert all(-1 <= epoch.conflict["sign | parts"] <= 1 for epoch in straight.progress.epochs)
     blind = trainer(tmp_path / "blind", replace(SETTINGS, conflicts=0))
     assert all(epoch.conflict == {} for epoch in blind.fit())
-    for name, tensor in looking.model.state_dict().items():
+    for name, tensor in straight.model.state_dict().items():
         assert torch.equal(tensor, blind.model.state_dict()[name]), name
 
 
