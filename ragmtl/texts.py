@@ -23,7 +23,7 @@ from ragmtl.config import Config
 from ragmtl.errors import ConfigError, MismatchError
 from ragmtl.models.encoders.tuned import TunedEncoder
 from ragmtl.retrieval.encoders.encoder import Encoder
-from ragmtl.retrieval.encoders.low_rank import FULL_RATE, LORA_RATE, with_lora
+from ragmtl.retrieval.encoders.low_rank import FULL_RATE, LORA_RATE, refuse_without_peft, with_lora
 from ragmtl.retrieval.encoders.transformer import (
     encoder_folder,
     fingerprint_of_folder,
@@ -51,9 +51,13 @@ def with_tokens(config: Config, frozen: Encoder) -> Encoder:
     """A frozen encoder that also gives tokens, where one learns.
 
     Raises:
-        ConfigError: The encoder is to learn, and is none that can.
+        ConfigError: The encoder is to learn, and is none that can, or needs a package that is not installed.
     """
-    return frozen if config.model.text == "frozen" else LearningReader(frozen, Tokeniser.of(_transformer(config)))
+    if config.model.text == "frozen":
+        return frozen
+    if config.model.text == "lora":
+        refuse_without_peft()
+    return LearningReader(frozen, Tokeniser.of(_transformer(config)))
 
 
 def tuned_reader(config: Config, encoder: TunedEncoder) -> TunedReader:

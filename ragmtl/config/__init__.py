@@ -178,6 +178,15 @@ class Config(Section):
             raise ValueError(f"expected a different name for each task, found twice: {', '.join(twice)}")
         return self
 
+    @model_validator(mode="after")
+    def _a_transformer_learns(self) -> Config:
+        if self.model.text != "frozen" and self.encoder.name == "hashing":
+            raise ValueError(
+                f'model.text = "{self.model.text}" needs a transformer as the text encoder, found "hashing"; name one '
+                'in [encoder], such as "minilm", or set text = "frozen"'
+            )
+        return self
+
     @property
     def is_served(self) -> bool:
         """Whether a server is asked for the graph, the passages or both."""

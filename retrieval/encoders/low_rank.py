@@ -5,6 +5,7 @@ Source: Hu et al., "LoRA: low-rank adaptation of large language models", 2021.
 
 from __future__ import annotations
 
+import importlib.util
 import warnings
 from typing import Any
 
@@ -17,18 +18,27 @@ FULL_RATE, LORA_RATE = 2e-5, 2e-4
 """The usual learning rate of all weights, and of low-rank additions."""
 
 
+def refuse_without_peft() -> None:
+    """See that low-rank additions can be made.
+
+    Raises:
+        ConfigError: The package peft is not installed.
+    """
+    if importlib.util.find_spec("peft") is None:
+        raise ConfigError(
+            "expected the package peft for LoRA, found none; run `pip install 'ragmtl[lora]'`, or tune in full"
+        )
+
+
 def with_lora(model: Any, seed: int) -> Any:  # noqa: ANN401 - of transformers and of peft
     """A model whose low-rank additions alone are learned; at first they add nothing.
 
     Raises:
         ConfigError: The package peft is not installed.
     """
-    try:
-        from peft import LoraConfig, get_peft_model
-    except ImportError as error:
-        raise ConfigError(
-            "expected the package peft for LoRA, found none; run `pip install 'ragmtl[lora]'`, or tune in full"
-        ) from error
+    refuse_without_peft()
+    from peft import LoraConfig, get_peft_model
+
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
         torch.manual_seed(seed)

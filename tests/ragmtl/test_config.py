@@ -46,6 +46,7 @@ def test_the_example_reads() -> None:
         (lambda f: f["tasks"][3].update(valid_from=1.0), "expected one way to split, found split and valid_from"),
         (lambda f: f["tasks"][3].update(split=None, valid_from=1.0), "valid_from and test_from go together"),
         (lambda f: f.update(model={"dim": 64, "attention_heads": 3}), "attention_heads must divide dim"),
+        (lambda f: f.update(encoder={"name": "hashing"}, model={"text": "lora"}), "needs a transformer"),
         (lambda f: f["graph"].update(sources=[]), "`graph`: sources or endpoints are needed, found neither"),
         (lambda f: f["graph"].update(endpoints=[{"url": "ftp://x"}]), "`graph.endpoints.0.url`"),
         (lambda f: f["graph"].update(endpoints=[{"url": "http://x", "clases": []}]), "did you mean `classes`"),

@@ -17,6 +17,7 @@ from ragmtl.models.encoders.tuned import AT_ONCE, TunedEncoder
 from ragmtl.models.heads.labels import ClassHead
 from ragmtl.models.model import Model
 from ragmtl.retrieval.encoders.encoder import load_encoder
+from ragmtl.retrieval.encoders.low_rank import refuse_without_peft
 from ragmtl.texts import Tokeniser, TunedReader, fingerprint_for, tuned_encoder, tuned_reader
 from tests.laws import evidence as laws
 from tests.tiny import tiny_encoder
@@ -180,6 +181,12 @@ def test_a_batch_reads_vectors_where_a_text_came_without_tokens(tiny: Path) -> N
     found = collate([with_tokens, without], laws.random_vectors())
     assert found.tokens.shape[0] == found.token_mask.shape[0] == 0
     assert collate([with_tokens, with_tokens], laws.random_vectors()).tokens.shape == (2, 3)
+
+
+def test_low_rank_additions_need_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(ConfigError, match="expected the package peft for LoRA, found none"):
+        refuse_without_peft()
 
 
 def test_an_encoder_that_is_no_transformer_or_another_one_is_refused(tiny: Path, tmp_path: Path) -> None:
