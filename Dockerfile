@@ -9,8 +9,10 @@ COPY kg kg
 COPY retrieval retrieval
 COPY models models
 COPY tasks tasks
+# The index of torch without CUDA has few other packages: what torch needs comes with the rest.
 RUN python -m venv /opt/ragmtl \
-    && /opt/ragmtl/bin/pip install --no-cache-dir -c constraints.txt torch --index-url https://download.pytorch.org/whl/cpu \
+    && /opt/ragmtl/bin/pip install --no-cache-dir --no-deps --index-url https://download.pytorch.org/whl/cpu \
+        "$(grep '^torch==' constraints.txt)" \
     && /opt/ragmtl/bin/pip install --no-cache-dir -c constraints.txt ".[minilm]"
 
 FROM python:3.11-slim

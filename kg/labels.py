@@ -9,9 +9,9 @@ that has none is made then (`ragmtl.kg.derived`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import index
-from typing import SupportsIndex
+from typing import SupportsIndex, TypeVar
 
 import numpy as np
 from jaxtyping import Integer
@@ -29,6 +29,10 @@ VOCABULARIES = (RDF, RDFS, OWL, SKOS)
 """Types from these say nothing about a node (owl:Thing, rdfs:Class, skos:Concept)."""
 
 _LONGEST_FACT, _LONGEST, _SHORTEST_DEFINITION = 40, 200, 20
+_MOST_KEPT = 32_768
+"""Labels, names and lines that stay in memory once they were asked for."""
+Key = TypeVar("Key")
+Words = TypeVar("Words")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +50,9 @@ class Labels:
     relation_names: tuple[str, ...]
     view: View
     vocabulary: Vocabulary
+    _kept: dict[int, str] = field(default_factory=dict, repr=False)
+    _named: dict[int, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    _told: dict[tuple[int, frozenset[int]], str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
@@ -67,9 +74,11 @@ class Labels:
 
     def __getitem__(self, node: SupportsIndex) -> str:
         at = index(node)
+        if (kept := self._kept.get(at)) is not None:
+            return kept
         if not 0 <= at < len(self):
             raise IndexError(f"expected an index in [0, {len(self)}), found {at}")
-        return self._label(at, NOTHING)
+        return _keep(self._kept, at, self._label(at, NOTHING))
 
     def __iter__(self) -> Iterator[str]:
         return (self._label(node, NOTHING) for node in range(len(self)))
@@ -87,6 +96,10 @@ class Labels:
 
     def names(self, node: SupportsIndex) -> tuple[str, ...]:
         """The label and the alternative names of a node, each once; none for a blank node without a name."""
+        at = index(node)
+        return self._named[at] if at in self._named else _keep(self._named, at, self._names(at))
+
+    def _names(self, node: int) -> tuple[str, ...]:
         view, iri = self.view, self.view.nodes[node]
         first = self.given(node) or ("" if iri.startswith(BLANK) else local_name(iri))
         found = (row for ranks in (view.roles.labels, view.roles.alternatives) for _, row in view.texts(node, ranks))
@@ -104,16 +117,19 @@ class Labels:
 
     def describe(self, node: SupportsIndex, hide: Set[int] = NOTHING) -> str:
         """A line about a node: label, types, short literals, and the beginning of a description; 200 characters."""
-        at = index(node)
+        key = index(node), frozenset(hide)
+        return self._told[key] if key in self._told else _keep(self._told, key, self._described(*key))
+
+    def _described(self, at: int, hide: Set[int]) -> str:
         label = self.given(at) or brief(self.view, at, hide) or self._label(at, hide)
         kinds = [
-            kind for kind in dict.fromkeys(map(as_noun, self.types(node, hide))) if kind.lower() not in label.lower()
+            kind for kind in dict.fromkeys(map(as_noun, self.types(at, hide))) if kind.lower() not in label.lower()
         ]
         text = shorten(label + (f" ({', '.join(kinds)})" if kinds else ""), _LONGEST)
-        for fact in self._facts(node, hide):
+        for fact in self._facts(at, hide):
             if len(text) + 2 + len(fact) <= _LONGEST:
                 text += "; " + fact
-        description = self.description(node, hide)
+        description = self.description(at, hide)
         if description.startswith(label.rstrip("…")):
             return text
         room = _LONGEST - len(text) - 2
@@ -152,3 +168,10 @@ def _relation_label(view: View, rows: Integer[np.ndarray, " nodes"], iri: str) -
         row = next((int(rows[head]) for head in owners if rows[head] >= 0), -1)
     label = one_line(view.literals.texts[row]) if row >= 0 else ""
     return label if label and label != local_name(iri) else relation_name(iri)
+
+
+def _keep(kept: dict[Key, Words], key: Key, found: Words) -> Words:
+    """Remember what was found, as long as there is room."""
+    if len(kept) < _MOST_KEPT:
+        kept[key] = found
+    return found

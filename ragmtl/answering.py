@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -104,12 +105,13 @@ def _strongest(
         return ()
     nodes, own = evidence.subgraph.nodes.tolist(), votes[said.nodes(row)]
     found = [
-        Vote(name, graph.nodes[node], graph.label(node), value)
+        (-abs(value), node, name, value)
         for name in answer.chosen
         for node, value in zip(nodes, own[:, task.answers.index(name)].tolist(), strict=True)
         if value
     ]
-    return tuple(sorted(found, key=lambda vote: (-abs(vote.value), vote.iri, vote.answer))[:SHOWN_VOTES])
+    best = heapq.nsmallest(SHOWN_VOTES, found)
+    return tuple(Vote(name, graph.nodes[node], graph.label(node), value) for _, node, name, value in best)
 
 
 def _name(graph: KnowledgeGraph, iri: str) -> str:

@@ -53,7 +53,7 @@ def reader_for(config: Config, index: Index, learned: TunedEncoder | None = None
 
     Args:
         config: Names the encoder, and says whether it learns with the model.
-        index: The index.
+        index: The index; where its encoder is the same network, that is not loaded again.
         learned: The encoder of a trained model, where it learned; to train one, its tokens are read as well.
 
     Raises:
@@ -62,7 +62,9 @@ def reader_for(config: Config, index: Index, learned: TunedEncoder | None = None
     kept = vectors_beside(index.directory)
     if learned is not None:
         return CachedEncoder(tuned_reader(config, learned), kept)
-    encoder = load_encoder(named_model(config, config.encoder.name), inside=True, half=_half(config))
+    name, searching = named_model(config, config.encoder.name), index.encoder
+    same = searching.inside() if isinstance(searching, CachedEncoder) and searching.name == name else None
+    encoder = same or load_encoder(name, inside=True, half=_half(config))
     return with_tokens(config, CachedEncoder(encoder, kept))
 
 

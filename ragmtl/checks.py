@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from ragmtl.config import Config
 from ragmtl.errors import DataError
+from ragmtl.fitted import Fitted
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.nearest import iri_hint
 from ragmtl.leaks import find_leaks
@@ -24,13 +25,13 @@ def untold(line: str) -> None:
     """For callers who do not listen."""
 
 
-def checked_tasks(config: Config, graph: KnowledgeGraph) -> list[Loaded]:
-    """Read the tables of all tasks.
+def checked_tasks(config: Config, graph: KnowledgeGraph, fitted: Fitted | None = None) -> list[Loaded]:
+    """Read the tables of all tasks; `fitted` is what was fitted to them before.
 
     Raises:
         DataError: A table cannot be used, or there is no task.
     """
-    loaded = load_tasks(config, graph)
+    loaded = load_tasks(config, graph, fitted)
     if not loaded:
         raise DataError("expected a task in the configuration, found none; add a [[tasks]] table (docs/your-data.md)")
     return loaded

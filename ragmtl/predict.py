@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -33,13 +34,15 @@ from ragmtl.retrieval.hybrid import Retriever, Retrieves
 from ragmtl.retrieval.query import Query
 from ragmtl.retrieving import retrieval_settings
 from ragmtl.run import Run
-from ragmtl.showing import show_evidence
+from ragmtl.showing import Attention, bare, show_evidence
 from ragmtl.tasks.answer import SHOWN_ITEMS
 from ragmtl.tasks.base import Source, Task
 from ragmtl.tasks.link import may_have
 from ragmtl.tasks.recommendation.recommend import RankingTask, ask
 
 _RETRIEVERS = 8
+_RECENT = 1024
+"""Texts whose vectors stay in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Choices:
         passages, nodes: The most of each in the evidence; as the run was trained where None.
         knowledge: Whether evidence is retrieved; what the model learned from knowledge stays.
         shown: How many items of a ranking are kept.
+        evidence: Whether answers come with the passages and the subgraph that they are from.
     """
 
     tasks: frozenset[str] | None = None
@@ -58,6 +62,7 @@ class Choices:
     nodes: int | None = None
     knowledge: bool = True
     shown: int = SHOWN_ITEMS
+    evidence: bool = True
 
 
 AS_TRAINED = Choices()
@@ -71,10 +76,10 @@ class Predictor:
     """
 
     def __init__(self, run: Run) -> None:
+        self.reader = _unwritten(run.reader)
         index = replace(run.index, encoder=_unwritten(run.index.encoder))
         self.run = replace(run, index=index)
         self.index = index
-        self.reader = _unwritten(self.run.reader)
         self.hidden = hidden_relations(run.config, index.graph)
         loaded = run.loaded
         self._sources = [one.source.tasks for one in loaded]
@@ -121,8 +126,9 @@ class Predictor:
         self.check_tasks(choices.tasks)
         if not queries:
             return []
-        assemblies = self.read(queries, choices)
-        said = [self._said(assembly, queries, choices) for assembly in assemblies]
+        able = [self.answerable(query) for query in queries]
+        assemblies = self.read(queries, choices, frozenset().union(*able))
+        said = [self._said(assembly, able, choices) for assembly in assemblies]
         answered = [
             (one, answers(self.run, one, task, choices.shown))
             for one in said
@@ -137,7 +143,8 @@ class Predictor:
             evidence = (by.assembly if by else assemblies[0]).readings[row].evidence
             if evidence is None:
                 raise TypeError("a retriever gives evidence for every query")
-            shown = show_evidence(evidence, self.index, by.attention(row) if by else None)
+            attention = by.attention(row) if by else Attention.none_for(evidence)
+            shown = show_evidence(evidence, self.index, attention) if choices.evidence else bare(evidence, attention)
             predictions.append(replace(shown, answers=tuple(one for _, one in own), run=str(self.run.folder)))
         return predictions
 
@@ -207,39 +214,55 @@ class Predictor:
             return node is not None and may_have(self._links[name], self.index.graph, node)
         return bool(query.history if name in self._logs else query.text or query.entities or query.history)
 
-    def _said(self, assembly: Assembly, queries: Sequence[Query], choices: Choices) -> Said | None:
+    def _said(self, assembly: Assembly, answerable: Sequence[frozenset[str]], choices: Choices) -> Said | None:
         """What the model says to those queries that a source has wanted tasks for; None where there are none."""
         names = frozenset(task.name for task in assembly.source.tasks)
         names = names if choices.tasks is None else names & choices.tasks
-        able = [self.answerable(query) & names for query in queries]
+        able = [found & names for found in answerable]
         rows = [row for row, found in enumerate(able) if found]
         if not rows:
             return None
         batch = assembly.batch(rows)
-        with torch.inference_mode():
+        with torch.inference_mode(), one_thread():
             outputs = self.run.model(batch, sorted(frozenset().union(*able)))
         return Said(assembly, {row: place for place, row in enumerate(rows)}, batch, outputs)
 
-    def read(self, queries: Sequence[Query], choices: Choices = AS_TRAINED) -> list[Assembly]:
-        """Everything that the model reads about some queries, as each source of tasks has it read."""
+    def read(
+        self, queries: Sequence[Query], choices: Choices = AS_TRAINED, tasks: Collection[str] | None = None
+    ) -> list[Assembly]:
+        """Everything that the model reads about some queries, as each source of tasks has it read.
+
+        Args:
+            queries: What is asked.
+            choices: From how much evidence it is answered, and which tasks are.
+            tasks: Names of the tasks that can be answered; sources that have none of them are left out, but for one.
+        """
         hidden = [replace(query, hide=query.hide | self._hide) for query in queries]
-        ways = [self._way(tasks) for tasks in self._sources]
+        wanted = [name for name in self.tasks if choices.tasks is None or name in choices.tasks]
+        places = self._places(wanted if tasks is None else [name for name in wanted if name in tasks])
+        ways = [self._way(self._sources[place]) for place in places]
         read = {way: self._readings(hidden, choices, *way) for way in ways}
         nodes, facts = used_nodes([one for found in read.values() for one in found], []), self.run.size.facts
         numbers = number_table(self.index.graph, facts, nodes, self.hidden) if facts.numbers else None
         described = self._described.table(nodes)
         signals = self._signals if choices.knowledge else self._signals_without
         assemblies = []
-        for tasks, ids, known, way in zip(self._sources, self._ids, self._labelled, ways, strict=True):
+        for place, way in zip(places, ways, strict=True):
+            own_tasks, ids, known = self._sources[place], self._ids[place], self._labelled[place]
             table = known.table if known else None
             vectors = Vectors(described, ids, self.index.dense.vectors, self._types, numbers, table)
             found: Sequence[Reading] = read[way]
             if known is not None and choices.knowledge:
                 found = known.add(found, hidden)
-            source = Source.of("query", [ask(query, tasks) for query in hidden], tasks)
-            own = {task.name: signals[task.name] for task in tasks if task.name in signals}
+            source = Source.of("query", [ask(query, own_tasks) for query in hidden], own_tasks)
+            own = {task.name: signals[task.name] for task in own_tasks if task.name in signals}
             assemblies.append(Assembly(source, found, vectors, own))
         return assemblies
+
+    def _places(self, names: Collection[str]) -> list[int]:
+        """The sources that some tasks are of; the first where there are none."""
+        found = [at for at, tasks in enumerate(self._sources) if any(task.name in names for task in tasks)]
+        return found or [0]
 
     def _way(self, tasks: Sequence[Task]) -> tuple[bool, frozenset[str]]:
         """How a source of tasks is read: whether any node may answer; the relations that are predicted, and hidden."""
@@ -284,8 +307,19 @@ class Predictor:
         return self._signals_with("none")
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch work in one thread: the operations of a model are so small that threads wait for one another."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def _unwritten(encoder: Encoder) -> Encoder:
-    return encoder.unwritten() if isinstance(encoder, CachedEncoder) else encoder
+    return encoder.unwritten(_RECENT) if isinstance(encoder, CachedEncoder) else encoder
 
 
 def as_query(asked: str, graph: KnowledgeGraph) -> Query:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from typing import Any
 
 from ragmtl.retrieval.query import Query
@@ -110,11 +111,7 @@ class Prediction:
 
     def to_dict(self) -> dict[str, object]:
         """This prediction as plain lists, dicts, strings and numbers, ready for JSON."""
-        fields = asdict(self)
-        fields["query"] = {
-            name: sorted(value) if isinstance(value, frozenset) else value for name, value in fields["query"].items()
-        }
-        return fields
+        return {name: _plain(getattr(self, name)) for name in _names(Prediction)}
 
     def _repr_html_(self) -> str:
         """The inspector's page in a frame: what a notebook shows for this prediction."""
@@ -131,3 +128,25 @@ class Prediction:
         from ragmtl.inspector.plots import plot_prediction
 
         return plot_prediction(self)
+
+
+def _plain(value: object) -> object:
+    """What JSON can hold. `dataclasses.asdict` does as much, and takes as long as the model."""
+    match value:
+        case str() | float() | int() | None:
+            return value
+        case tuple() | list():
+            return [_plain(one) for one in value]
+        case frozenset():
+            return sorted(value)
+        case Mapping():
+            return {name: _plain(one) for name, one in value.items()}
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return {name: _plain(getattr(value, name)) for name in _names(type(value))}
+    return value
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    """The fields of a dataclass."""
+    return tuple(field.name for field in fields(kind))

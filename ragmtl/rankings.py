@@ -9,8 +9,10 @@ from functools import partial
 
 import numpy as np
 from jaxtyping import Bool, Int64
+from scipy.sparse import csr_array
 
 from ragmtl.config import Config, LinkConfig, RankConfig, RecommendConfig, TableSection
+from ragmtl.fitted import Fitted, fitted_to
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.loaded import Loaded
 from ragmtl.retrieval.files.tables import read_table
@@ -22,7 +24,7 @@ from ragmtl.tasks.recommendation.counts import ItemCounts, is_not_hot, seen_in_t
 from ragmtl.tasks.recommendation.crossed import Crossed
 from ragmtl.tasks.recommendation.ease import MOST_ITEMS, Ease
 from ragmtl.tasks.recommendation.events import EventSettings, held_out, log_source, log_task
-from ragmtl.tasks.recommendation.factors import Factors, FactorSignal
+from ragmtl.tasks.recommendation.factors import DIM, Factors, FactorSignal
 from ragmtl.tasks.recommendation.habits import Habits
 from ragmtl.tasks.recommendation.interactions import (
     Interactions,
@@ -53,6 +55,8 @@ SCALED_ON = 256
 EARLY_SHARE = 0.5
 EASE_REGULARISATION = 100.0
 BLENDED_ON = 2000
+Keep = Callable[[str, tuple[int, ...], Callable[[], np.ndarray]], np.ndarray]
+"""Gives the array of a name and a shape; fits it where it is not kept."""
 MOST_PROPAGATED = 8_000
 """Items up to which propagation is fitted: it is held three times, each items × items."""
 
@@ -96,9 +100,10 @@ def load_links(config: Config, task: LinkConfig, graph: KnowledgeGraph) -> Loade
     return Loaded(source, {task.name: signals}, {task.name: seen.tolist()}, {task.name: links})
 
 
-def load_log(config: Config, task: RecommendConfig, known: Collection[str]) -> Loaded:
-    """The log of a task: its examples and signals."""
+def load_log(config: Config, task: RecommendConfig, known: Collection[str], fitted: Fitted | None = None) -> Loaded:
+    """The log of a task: its examples and signals; what is in `fitted` is not fitted again."""
     log = log_of(config, task, known)
+    keep = _keeper(fitted or Fitted(), config, task, log)
     counts = ItemCounts.of(log) if task.time else None
     seen = seen_in_train(log)
     ranking = log_task(log, task.name, parts=_parts(log, counts, seen))
@@ -112,14 +117,26 @@ def load_log(config: Config, task: RecommendConfig, known: Collection[str]) -> L
         rows = TrainRows.of_log(log)
         signals = [Popularity(rows), *_alike(task.name, rows, len(log.items))]
     else:
-        signals = _of_set(task.name, log, config.seed)
+        signals = _of_set(task.name, log, config.seed, keep)
     train: list[Example] = [source.examples[row] for row in _spread(source.positions("train"))]
-    fitted = Signals.fit(signals, len(log.items), train, Habits(task.name, counts) if counts else None)
+    width = (sum(len(signal.names) for signal in signals),)
+    scales = keep("scales", width, lambda: Signals.fit(signals, len(log.items), train).scales)
+    habits = Habits(task.name, counts).fitted(train) if counts else None
+    found = Signals(tuple(signals), len(log.items), scales, habits)
     if not log.sequence:
-        asked = held_out(log, task.name, seed=config.seed)[:BLENDED_ON]
-        weights = blend(Lists.of(replace(ranking, untrained=unseen(seen)), fitted.compute, asked))
-        fitted = replace(fitted, starts=tuple(weights.tolist()))
-    return Loaded(_without_negatives(source, seen), {task.name: fitted}, {task.name: seen.tolist()})
+        wanted, asked = replace(ranking, untrained=unseen(seen)), held_out(log, task.name, seed=config.seed)
+        starts = keep("starts", width, lambda: blend(Lists.of(wanted, found.compute, asked[:BLENDED_ON])))
+        found = replace(found, starts=tuple(starts.tolist()))
+    return Loaded(_without_negatives(source, seen), {task.name: found}, {task.name: seen.tolist()})
+
+
+def _keeper(fitted: Fitted, config: Config, task: RecommendConfig, log: Interactions) -> Keep:
+    """Keeps what is fitted to a log, under a name that changes with all that it is fitted to."""
+    train, ratings = log.train, np.zeros(0) if log.ratings is None else log.ratings
+    settings = (task.model_dump_json(), str(config.seed))
+    data = (train.indptr, train.indices, log.splits, log.times, ratings)
+    place = f"{task.name}/{fitted_to(settings, log.users, log.items, *data)}"
+    return lambda name, shape, fit: fitted.array(f"{place}/{name}", shape, fit)
 
 
 def log_of(config: Config, task: RecommendConfig, known: Collection[str]) -> Interactions:
@@ -191,12 +208,12 @@ def _staged(task: str, log: Interactions, time: float) -> list[Signal]:
     return [Staged(one, other) for one, other in zip(early, full, strict=True)]
 
 
-def _of_set(task: str, log: Interactions, seed: int) -> list[Signal]:
+def _of_set(task: str, log: Interactions, seed: int, keep: Keep) -> list[Signal]:
     """Collaborative signals of a log without an order: what came last means nothing in it."""
     rows, items = TrainRows.of_log(log), len(log.items)
     signals: list[Signal] = [
         Popularity(rows),
-        Crossed.fit(rows, lambda matrix: FactorSignal(task, Factors.fit(matrix, seed=seed))),
+        Crossed.fit(rows, lambda matrix: FactorSignal(task, _factors(matrix, seed, keep))),
     ]
     if items > MOST_ITEMS:
         return signals
@@ -207,6 +224,12 @@ def _of_set(task: str, log: Interactions, seed: int) -> list[Signal]:
     if items <= MOST_PROPAGATED:
         signals.append(Crossed.fit(rows, lambda matrix: Propagation.fit(task, matrix)))
     return signals
+
+
+def _factors(matrix: csr_array, seed: int, keep: Keep) -> Factors:
+    """The factorisation of users × items of train, or of a part of it."""
+    name = f"factors/{fitted_to(matrix.indptr, matrix.indices)}"
+    return Factors(keep(name, (matrix.shape[1], DIM), lambda: Factors.fit(matrix, seed=seed).vectors))
 
 
 def unseen(seen: Bool[np.ndarray, " item"]) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 run.json        configuration, where the index is, tasks with their answers and thresholds, learned entities
 trained.json    what was seen after each epoch, for its report; a run is used without it
+fitted/         what was fitted to its tables before it was trained
 best/           weights that were best on the aggregate of validation (best-TASK/: on one task)
 last/           state to resume from
 events.*        TensorBoard
@@ -27,6 +28,7 @@ from ragmtl.config import Config, TaskSection, parse_config
 from ragmtl.errors import MismatchError
 from ragmtl.evaluate import Measured, evaluate
 from ragmtl.fit import fit
+from ragmtl.fitted import Fitted
 from ragmtl.fresh import heads_of
 from ragmtl.gather import Material, gather
 from ragmtl.loaded import Loaded
@@ -108,7 +110,7 @@ class Run:
                 "train again, or restore that index"
             )
         size = _size(saved["size"], folder)
-        loaded = checked_tasks(config, index.graph)
+        loaded = checked_tasks(config, index.graph, Fitted.load(folder))
         same_answers(folder, saved["answers"], loaded)
         _same_heads(folder, size, loaded)
         heads = heads_of([task for one in loaded for task in one.source.tasks])
@@ -165,7 +167,8 @@ def train_run(
         DataError: A table cannot be used.
         MismatchError: The folder holds a run of other data or settings.
     """
-    loaded = checked_tasks(config, index.graph)
+    fitted = Fitted()
+    loaded = checked_tasks(config, index.graph, fitted)
     notes = inform(loaded, index.graph, tell)
     material = gather(config, index, reader_for(config, index), loaded, "retrieved", seed=config.seed, watch=watch)
     for note in [note for one in material.assemblies for note in unlinked(one.source, one.readings)]:
@@ -177,6 +180,7 @@ def train_run(
     warmth = temperatures(trainer.model, trainer.assemblies)
     tasks = [task for one in loaded for task in one.source.tasks]
     if trainer.processes.first:
+        fitted.save(Path(folder))
         write_run(Path(folder), config, material, size, (best, warmth), tasks)
         _trained(config, trainer, loaded, warmth, notes).save(Path(folder))
     trainer.processes.exchange(None)

@@ -57,6 +57,11 @@ def show_evidence(evidence: Evidence, index: Index | Within, attention: Attentio
     )
 
 
+def bare(evidence: Evidence, attention: Attention) -> Prediction:
+    """A prediction that shows nothing of its evidence but how much none of it counted."""
+    return Prediction(evidence.query, (), (), (), (), (), attention.nothing, evidence.notes)
+
+
 def _passages(evidence: Evidence, index: Index | Within, attention: Sequence[float]) -> tuple[PassageView, ...]:
     corpus = index.corpus
     views = []

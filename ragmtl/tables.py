@@ -13,6 +13,7 @@ from ragmtl.config import (
     RecommendConfig,
     TableSection,
 )
+from ragmtl.fitted import Fitted
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.loaded import Loaded
 from ragmtl.rankings import columns_of, load_links, load_log, load_ranking
@@ -22,12 +23,13 @@ from ragmtl.tasks.splits import Fractions
 from ragmtl.tasks.targets import Target
 
 
-def load_tasks(config: Config, graph: KnowledgeGraph) -> list[Loaded]:
+def load_tasks(config: Config, graph: KnowledgeGraph, fitted: Fitted | None = None) -> list[Loaded]:
     """Read the tables of all tasks.
 
     Args:
         config: Says where they are.
         graph: What they are about.
+        fitted: What was fitted to them before; takes what is fitted to them here.
 
     Raises:
         DataError: A table cannot be used as meant; the message says where and why.
@@ -39,7 +41,7 @@ def load_tasks(config: Config, graph: KnowledgeGraph) -> list[Loaded]:
             case TableSection():
                 tables.setdefault(_inputs(task), []).append(task)
             case RecommendConfig():
-                loaded.append(load_log(config, task, known))
+                loaded.append(load_log(config, task, known, fitted))
             case RankConfig():
                 loaded.append(load_ranking(config, task, known))
             case EntityConfig():

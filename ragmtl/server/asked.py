@@ -46,11 +46,12 @@ class PredictAsked(RetrieveAsked):
 
     tasks: Annotated[list[Name] | None, Field(max_length=MOST_TASKS, description="All tasks by default.")] = None
     knowledge: Annotated[bool, Field(description="Whether evidence is retrieved.")] = True
+    evidence: Annotated[bool, Field(description="Whether the evidence comes with the answers.")] = True
 
     def choices(self) -> Choices:
         """How it is to be answered."""
         tasks = None if self.tasks is None else frozenset(self.tasks)
-        return Choices(tasks, self.passages, self.nodes, self.knowledge)
+        return Choices(tasks, self.passages, self.nodes, self.knowledge, evidence=self.evidence)
 
 
 class WhyAsked(RetrieveAsked):

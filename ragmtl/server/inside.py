@@ -12,9 +12,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ragmtl.config import Config, parse_config
+from ragmtl.config import Config, RecommendConfig, parse_config
 from ragmtl.errors import MismatchError
 from ragmtl.retrieval.encoders.vectors import vectors_beside
+from ragmtl.retrieval.passages.learned_fusion import fusion_file
+from ragmtl.retrieval.routes.scorer import learned_folder
 
 
 def refuse_outside(folder: Path, roots: Sequence[Path]) -> None:
@@ -45,9 +47,9 @@ def _files(folder: Path) -> Iterator[Path]:
     yield from _below(index)
     yield from _below(vectors_beside(index))
     yield from _named(config)
-    for source in _sources(index):
-        if source.exists():
-            yield source
+    for part in (*_parts(index), learned_folder(index), fusion_file(index)):
+        if part.exists():
+            yield from _below(part)
 
 
 def _saved(folder: Path) -> dict[str, Any]:
@@ -68,15 +70,18 @@ def _below(folder: Path) -> Iterator[Path]:
 def _named(config: Config) -> Iterator[Path]:
     """The files of a configuration that are read when its run is served."""
     yield from (config.resolve(task.data) for task in config.tasks)
+    tables = (task.entities for task in config.tasks if isinstance(task, RecommendConfig))
+    yield from (config.resolve(table) for table in tables if table)
     for model in (config.encoder.name, config.retrieval.rerank):
         if model and config.resolve(model).exists():
             yield from _below(config.resolve(model))
 
 
-def _sources(index: Path) -> Iterator[Path]:
-    """The files that an index was made from, which are read to see whether they have changed."""
+def _parts(index: Path) -> Iterator[Path]:
+    """What the manifest of an index names: where its parts are, and the files that it was made from."""
     try:
         manifest = json.loads((index / "manifest.json").read_text(encoding="utf-8"))
+        yield from (index / str(place) for place in manifest.get("places", {}).values())
         yield from (Path(str(source["path"])) for source in manifest["sources"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from ragmtl.prediction import Prediction, Score
 from ragmtl.retrieval.query import Query
 from ragmtl.server.access import Limits
 from ragmtl.server.batching import Batcher
+from ragmtl.server.memory import EVERY, give_back
 from ragmtl.server.metrics import Metrics
 from ragmtl.server.opened import Opened
 from ragmtl.trust.why import Why, why
@@ -47,8 +49,9 @@ class Service:
         self._open = opener
         self._opened: dict[str, Opened] = {}
         self._reloading = asyncio.Lock()
+        self._done = itertools.count(1)
         self._batcher = Batcher[_Key, _Item, _Found](
-            _work, together=limits.together, waiting=limits.waiting, watch=metrics.batches.observe
+            self._work, together=limits.together, waiting=limits.waiting, watch=metrics.batches.observe
         )
 
     @property
@@ -125,7 +128,7 @@ class Service:
         """The best items for items met, a text, and the name of a ranking; raises as `predict` does."""
         opened = self.run(run)
         query, task = opened.predictor.wanted(*asked)
-        choices = Choices(tasks=frozenset({task}), shown=top)
+        choices = Choices(tasks=frozenset({task}), shown=top, evidence=False)
         found = await self._asked((opened, "predict", choices), query, Prediction)
         return found.answers[0].scores
 
@@ -135,6 +138,11 @@ class Service:
         opened.predictor.check_tasks(choices.tasks)
         _check(opened, query)
         return await self._asked((opened, "why", choices), query, Why, answer)
+
+    def _work(self, key: _Key, items: Sequence[_Item]) -> Sequence[_Found]:
+        if next(self._done) % EVERY == 0:
+            give_back()
+        return _work(key, items)
 
     async def _asked(self, key: _Key, query: Query, kind: type[Result], answer: str = "") -> Result:
         async with asyncio.timeout(self.limits.seconds):

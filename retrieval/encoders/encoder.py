@@ -49,6 +49,15 @@ class Encoder(Protocol):
         ...
 
 
+@runtime_checkable
+class HasInside(Protocol):
+    """An encoder whose network can be read inside, too."""
+
+    def inside(self) -> Encoder:
+        """What makes vectors for a model to read; see `load_encoder`."""
+        ...
+
+
 def load_encoder(name: str, *, device: str = "cpu", inside: bool = False, half: bool = False) -> Encoder:
     """Load an encoder by name.
 
@@ -109,6 +118,10 @@ class CachedEncoder:
             self._encode(missing, progress or no_progress)
             rows = self._store.find(keys)
         return self._store.read(rows)
+
+    def inside(self) -> Encoder | None:
+        """The encoder for a model to read, of the same network; None where there is no network."""
+        return self._encoder.inside() if isinstance(self._encoder, HasInside) else None
 
     def unwritten(self, most: int = 4096) -> RecentEncoder:
         """The same encoder for texts that must leave no trace on disk; those that are kept there are read from it.

@@ -7,7 +7,9 @@ projections", 2003). Texts that share words or stems come out near each other; m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, UInt64
@@ -57,13 +59,22 @@ def normalised(vectors: Float32[np.ndarray, "text dim"]) -> Float32[np.ndarray, 
 def _count(texts: Sequence[str]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - scipy has no types
     """A sparse matrix texts × buckets of damped counts; words count more than their pieces."""
     from scipy.sparse import hstack
-    from sklearn.feature_extraction.text import HashingVectorizer
 
-    shared = {"n_features": _BUCKETS, "norm": None, "alternate_sign": False}
-    words = HashingVectorizer(stop_words="english", **shared).transform(texts)
-    pieces = HashingVectorizer(analyzer="char_wb", ngram_range=(3, 5), **shared).transform(texts)
+    hasher, split, cut = _tools()
+    words, pieces = hasher.transform(map(split, texts)), hasher.transform(map(cut, texts))
     words.data, pieces.data = np.sqrt(words.data), 0.3 * np.sqrt(pieces.data)
     return hstack([words, pieces], format="csr")
+
+
+@cache
+def _tools() -> tuple[Any, Callable[[str], list[str]], Callable[[str], list[str]]]:
+    """What hashes, what splits a text into words without the most common, and what cuts it into pieces of words."""
+    from sklearn.feature_extraction import FeatureHasher
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    hasher = FeatureHasher(_BUCKETS, input_type="string", alternate_sign=False)
+    words, pieces = CountVectorizer(stop_words="english"), CountVectorizer(analyzer="char_wb", ngram_range=(3, 5))
+    return hasher, words.build_analyzer(), pieces.build_analyzer()
 
 
 def _project(

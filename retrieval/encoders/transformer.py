@@ -10,6 +10,7 @@ import importlib.util
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -60,15 +61,26 @@ class TransformerEncoder:
         half: bool = False,
     ) -> None:
         self.name = name
-        self.fingerprint = fingerprint_of_folder(folder) + ("-inside" if inside else "") + (HALF if half else "")
+        self._files, self._half = fingerprint_of_folder(folder), half
         self._tokenizer, self._model = load_tokenizer_and_model(
             folder, device, torch.bfloat16 if half else torch.float32
         )
-        self._layers = inside_layers(self._model) if inside else ()
-        self.dim = int(self._model.config.hidden_size) * (len(self._layers) or 1)
         self._batch = batch
+        self._read(inside)
         self._pooling = pooling_of(folder)
         self._longest = longest_of(folder, self._tokenizer, self._model)
+
+    def inside(self) -> TransformerEncoder:
+        """The encoder for a model to read (see `inside` above), of the same network: it is not loaded twice."""
+        found = copy(self)
+        found._read(True)
+        return found
+
+    def _read(self, inside: bool) -> None:
+        """Choose the layers whose states are read."""
+        self._layers = inside_layers(self._model) if inside else ()
+        self.dim = int(self._model.config.hidden_size) * (len(self._layers) or 1)
+        self.fingerprint = self._files + ("-inside" if inside else "") + (HALF if self._half else "")
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Float32[np.ndarray, "text dim"]:
         """One vector per text, in the order of the texts; long texts are cut at the model's limit.

@@ -25,6 +25,7 @@ from ragmtl.tasks.recommendation.ease import packed
 from ragmtl.tasks.recommendation.signals import Scores
 
 ROWS_AT_ONCE = 2048
+DIM, UNSEEN, REGULARISATION = 64, 0.1, 0.03
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,17 +39,17 @@ class Factors:
     """
 
     vectors: Float64[np.ndarray, "item dim"]
-    unseen: float
-    regularisation: float
+    unseen: float = UNSEEN
+    regularisation: float = REGULARISATION
 
     @classmethod
     def fit(
         cls,
         train: csr_array,
-        dim: int = 64,
+        dim: int = DIM,
         *,
-        unseen: float = 0.1,
-        regularisation: float = 0.03,
+        unseen: float = UNSEEN,
+        regularisation: float = REGULARISATION,
         rounds: int = 5,
         seed: int = 0,
     ) -> Factors:

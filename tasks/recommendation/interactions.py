@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 from scipy.sparse import csr_array
-from scipy.stats import rankdata
 
 from ragmtl.errors import ConfigError, DataError
 from ragmtl.kg.nearest import iri_hint
@@ -111,6 +110,8 @@ class Interactions:
         """
         if self.ratings is None:
             return None
+        from scipy.stats import rankdata  # takes long to import
+
         chosen = self.fitted
         ratings = self.ratings[chosen]
         ranks = rankdata(ratings) / max(len(ratings), 1)

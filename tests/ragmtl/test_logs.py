@@ -6,6 +6,7 @@ import pytest
 
 from ragmtl.config import Config, RecommendConfig
 from ragmtl.errors import ConfigError, DataError
+from ragmtl.fitted import Fitted
 from ragmtl.logs import export_log, import_log
 from ragmtl.rankings import load_log, log_of
 from ragmtl.retrieval.files.tables import read_table
@@ -74,14 +75,18 @@ def test_cold_items_and_users_are_parts_of_the_evaluation(config: Config, index:
     assert not all(loaded.seen["orders"])
 
 
-def test_weights_of_a_set_start_from_a_mixture(config: Config, index: Index) -> None:
-    shared = _with(config, time=None, fractions=(0.5, 0.25, 0.25))
-    found = load_log(shared, shared.tasks[ORDERS], index.graph.nodes).signals["orders"]  # type: ignore[arg-type]
+def test_weights_of_a_set_start_from_a_mixture(config: Config, index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared, fitted = _with(config, time=None, fractions=(0.5, 0.25, 0.25)), Fitted()
+    found = load_log(shared, shared.tasks[ORDERS], index.graph.nodes, fitted).signals["orders"]  # type: ignore[arg-type]
     assert found.names == ("popularity", "factors", "ease", "neighbours", "propagation")
     assert len(found.starts) == len(found.names)
     assert min(found.starts) >= LEAST - 1e-6
     by_line = _with(config, time=None)
     assert not load_log(by_line, by_line.tasks[ORDERS], index.graph.nodes).signals["orders"].starts  # type: ignore[arg-type]
+    for fit in ("Factors.fit", "Signals.fit", "blend"):
+        monkeypatch.setattr(f"ragmtl.rankings.{fit}", lambda *_, **__: pytest.fail("fitted again"))
+    again = load_log(shared, shared.tasks[ORDERS], index.graph.nodes, fitted).signals["orders"]  # type: ignore[arg-type]
+    assert (again.starts, again.scales.tolist()) == (found.starts, found.scales.tolist())
 
 
 def test_a_log_must_be_named_where_there_is_none(config: Config, index: Index, tmp_path: Path) -> None:

@@ -28,6 +28,13 @@ def test_what_is_asked_for_is_what_is_answered(client: TestClient) -> None:
     assert without["no_evidence"] == 1
 
 
+def test_answers_come_without_their_evidence(client: TestClient) -> None:
+    found, bare = (client.post("/predict", json={"text": TEXT, "evidence": wanted}).json() for wanted in (True, False))
+    assert found["passages"]
+    assert found["nodes"]
+    assert bare == found | dict.fromkeys(("passages", "nodes", "triples", "mentions", "examples"), [])
+
+
 def test_items_are_recommended(client: TestClient, predictor: Predictor) -> None:
     met = [T + "sencha", T + "matcha"]
     found = client.post("/recommend", json={"items": met, "task": "orders", "top": 3}).json()["items"]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -77,3 +78,23 @@ def test_those_who_have_gone_are_not_answered_and_too_many_are_turned_away() -> 
 
     asyncio.run(scene())
     assert worker.batches == [("a", [0]), ("a", [2])]
+
+
+def test_those_who_ask_again_are_waited_for() -> None:
+    worker = Worker()
+    worker.free.set()
+
+    async def scene() -> None:
+        batcher = Batcher[str, int, int](lambda key, items: (time.sleep(0.4), worker(key, items))[1])
+
+        async def client(number: int) -> None:
+            await batcher.ask("a", number)
+            for _ in range(5 * number):  # not all at once
+                await asyncio.sleep(0)
+            await batcher.ask("a", 10 + number)
+
+        await asyncio.gather(*map(client, range(3)))
+        await batcher.close()
+
+    asyncio.run(scene())
+    assert [sorted(items) for _, items in worker.batches] == [[0, 1, 2], [10, 11, 12]]

@@ -28,10 +28,13 @@ def world(trained: World, tmp_path: Path) -> World:
 
 
 def change(world: World, edit: Callable[[dict[str, Any]], object]) -> None:
-    path = world.run / "run.json"
-    saved = json.loads(path.read_text(encoding="utf-8"))
+    saved = read(world)
     edit(saved)
-    path.write_text(json.dumps(saved), encoding="utf-8")
+    (world.run / "run.json").write_text(json.dumps(saved), encoding="utf-8")
+
+
+def read(world: World) -> dict[str, Any]:
+    return dict(json.loads((world.run / "run.json").read_text(encoding="utf-8")))
 
 
 def test_a_run_may_read_beside_itself(world: World, tmp_path: Path) -> None:
@@ -49,6 +52,23 @@ def test_a_table_elsewhere_is_refused(world: World, tmp_path: Path, place: str) 
     (tmp_path / "secret.csv").write_text("id,text\n")
     change(world, lambda saved: saved["config"]["tasks"][0].update(data=place))
     with pytest.raises(MismatchError, match="found one that names .*(passwd|secret.csv)"):
+        open_inside([], "theirs", world.run)
+
+
+def test_a_table_of_entities_elsewhere_is_refused(world: World, tmp_path: Path) -> None:
+    (tmp_path / "secret.csv").write_text("item,entity\n")
+    logs = [at for at, task in enumerate(read(world)["config"]["tasks"]) if task["kind"] == "recommend"]
+    change(world, lambda saved: saved["config"]["tasks"][logs[0]].update(entities="../secret.csv"))
+    with pytest.raises(MismatchError, match="found one that names .*secret.csv"):
+        open_inside([], "theirs", world.run)
+
+
+def test_a_part_of_an_index_elsewhere_is_refused(world: World, tmp_path: Path) -> None:
+    shutil.copytree(world.index / "corpus", tmp_path / "secret")
+    manifest = world.index / "manifest.json"
+    saved = json.loads(manifest.read_text(encoding="utf-8")) | {"places": {"corpus": "../../secret"}}
+    manifest.write_text(json.dumps(saved), encoding="utf-8")
+    with pytest.raises(MismatchError, match="found one that names .*secret"):
         open_inside([], "theirs", world.run)
 
 

