@@ -8,12 +8,13 @@ from ragmtl.inspector.words import attention_sentence, chosen, count
 from ragmtl.prediction import Answer, Prediction
 
 
-def side_by_side(names: tuple[str, str], found: tuple[Prediction, Prediction]) -> str:
+def side_by_side(names: tuple[str, str], found: tuple[Prediction, Prediction], links: tuple[str, str]) -> str:
     """Both predictions as HTML.
 
     Args:
         names: Of the runs.
         found: What each predicts.
+        links: Where each answers alone.
     """
     headings = "".join(f'<h2 class="of">{escape(name)}</h2>' for name in names)
     return (
@@ -23,7 +24,7 @@ def side_by_side(names: tuple[str, str], found: tuple[Prediction, Prediction]) -
         f"{''.join(f'<p>{escape(attention_sentence(one))}</p>' for one in found)}</div></section>"
         f'<section id="passages" class="pair"><h2>Passages</h2><p class="lead">{_shared(*found)}</p>'
         f'<div class="beside">{"".join(map(_passages, found))}</div></section>'
-        f'<section id="graph" class="pair"><h2>Knowledge graph</h2><p>{_nodes(*found)}</p></section>'
+        f'<section id="graph" class="pair"><h2>Knowledge graph</h2><p>{_nodes(*found)} {_drawings(names, links)}</p></section>'
     )
 
 
@@ -74,4 +75,12 @@ def _passages(prediction: Prediction) -> str:
 def _nodes(first: Prediction, second: Prediction) -> str:
     sets = [{node.iri for node in one.nodes} for one in (first, second)]
     counts = " and ".join(count(len(one), "entity", "entities") for one in sets)
-    return f"{counts}, {len(sets[0] & sets[1])} of them the same. Each run's own page draws its subgraph."
+    return f"{counts}, {len(sets[0] & sets[1])} of them the same."
+
+
+def _drawings(names: tuple[str, str], links: tuple[str, str]) -> str:
+    """Where the subgraph of each run is drawn."""
+    first, second = (
+        f'<a href="{escape(link)}#graph">{escape(name)}</a>' for name, link in zip(names, links, strict=True)
+    )
+    return f"Draw that of {first} or of {second}."

@@ -95,7 +95,8 @@ async def _found(service: Service, asked: PageAsked) -> Found:
     found = await asyncio.gather(*(_predicted(service, name, asked) for name in names))
     title = title_of(found[0])
     if len(found) > 1:
-        return title, side_by_side((names[0], names[1]), (found[0], found[1])), None
+        first, second = (asked.link(run=name, beside="") for name in names)
+        return title, side_by_side((names[0], names[1]), (found[0], found[1]), (first, second)), None
     return title, sections(found[0]), await asyncio.to_thread(_drawn, found[0])
 
 

@@ -59,6 +59,7 @@ def serve_runs(
             timeout_graceful_shutdown=GRACE,
             timeout_keep_alive=30,
         )
+        listening.listen()  # who is told may connect at once
         place = f"[{access.host}]" if ":" in access.host else access.host
         tell(f"serving {', '.join(service.folders)} on http://{place}:{listening.getsockname()[1]}/ (Ctrl+C ends it)")
         asyncio.run(_serve(uvicorn.Server(config), service, listening))
@@ -99,7 +100,7 @@ def named(folders: Sequence[Path]) -> dict[str, Path]:
 
 @contextlib.contextmanager
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    """A socket that listens."""
+    """A socket of an address that is free."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     found = socket.socket(family, socket.SOCK_STREAM)
     try:

@@ -68,7 +68,7 @@ function drawGraph(data, actions = []) {
       { selector: "node.crowded", style: { "text-opacity": 0, "text-outline-width": 0 } },
       { selector: "edge", style: { width: scaled("base"), "line-color": tinted, "curve-style": many ? "straight" : "bezier",
         "control-point-step-size": fixed(34), "target-arrow-shape": "triangle", "target-arrow-color": tinted,
-        "arrow-scale": arrow, opacity: 0.75, "text-wrap": "ellipsis", "text-max-width": fixed(150), color: colour("soft"), "font-size": fixed(11), "text-outline-color": paper,
+        "arrow-scale": arrow, opacity: many ? 0.35 : 0.75, "text-wrap": "ellipsis", "text-max-width": fixed(150), color: colour("soft"), "font-size": fixed(11), "text-outline-color": paper,
         "text-outline-width": fixed(2.5), "text-rotation": "autorotate", "font-family": getComputedStyle(document.body).fontFamily } },
       { selector: "edge.named", style: { label: "data(label)", color: ink } },
       { selector: ".faded", style: { opacity: 0.16 } },
@@ -101,7 +101,8 @@ function drawGraph(data, actions = []) {
       const above = { ...below, y1: at.y - half - 20, y2: at.y - half - 3 };
       const right = { x1: at.x + half + 3, x2: at.x + half + 3 + 2 * across, y1: at.y - 9, y2: at.y + 9 };
       const left = { ...right, x1: at.x - half - 3 - 2 * across, x2: at.x - half - 3 };
-      const box = [below, above, right, left].find((one) => one.x1 >= 0 && one.x2 <= cy.width() && free(one));
+      const box = [below, above, right, left].find((one) => one.x1 >= 0 && one.x2 <= cy.width() && free(one))
+        || (data.nodes[i].seed ? below : undefined);  // a seed is named whatever stands around it
       if (box) taken.push(box);
       node.toggleClass("crowded", !box).toggleClass("above", box === above).toggleClass("right", box === right)
         .toggleClass("left", box === left);

@@ -51,6 +51,7 @@ def test_what_changes_comes_by_itself(client: TestClient) -> None:
 
 def test_two_runs_stand_side_by_side(client: TestClient) -> None:
     found = client.get("/fragment", params={"q": TEXT, "beside": "other"}).json()["html"]
+    assert all(f"run={name}#graph" in found for name in ("tea", "other"))
     assert "Both agree on all 3 tasks." in found
     assert found.count('class="card answer"') == 6
 
