@@ -24,7 +24,8 @@ def side_by_side(names: tuple[str, str], found: tuple[Prediction, Prediction], l
         f"{''.join(f'<p>{escape(attention_sentence(one))}</p>' for one in found)}</div></section>"
         f'<section id="passages" class="pair"><h2>Passages</h2><p class="lead">{_shared(*found)}</p>'
         f'<div class="beside">{"".join(map(_passages, found))}</div></section>'
-        f'<section id="graph" class="pair"><h2>Knowledge graph</h2><p>{_nodes(*found)} {_drawings(names, links)}</p></section>'
+        f'<section id="graph" class="pair"><h2>Knowledge graph</h2>'
+        f"<p>{_nodes(*found)} {_drawings(names, links)}</p></section>"
     )
 
 
