@@ -188,7 +188,8 @@ function drawGraph(data, actions = []) {
       if (element) {
         const near = about(element);
         cy.elements().not(near).addClass("faded");
-        near.addClass("lit"); near.edges().filter(roomy).addClass("named");
+        near.addClass("lit");
+        if (near.edges().length <= data.few) near.edges().filter(roomy).addClass("named");
         element.addClass("held named");
       } else if (data.triples.length <= data.few) cy.edges().filter(roomy).addClass("named");
     });

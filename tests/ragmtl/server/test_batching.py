@@ -84,8 +84,12 @@ def test_those_who_ask_again_are_waited_for() -> None:
     worker = Worker()
     worker.free.set()
 
+    def slow(key: str, items: Sequence[int]) -> list[int]:
+        time.sleep(0.4)
+        return worker(key, items)
+
     async def scene() -> None:
-        batcher = Batcher[str, int, int](lambda key, items: (time.sleep(0.4), worker(key, items))[1])
+        batcher = Batcher[str, int, int](slow)
 
         async def client(number: int) -> None:
             await batcher.ask("a", number)
