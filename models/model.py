@@ -6,6 +6,7 @@
     neighbours, labelled ──┤
     subgraph ─ NodeEncoder ─ graph ┘
            └── EntityVotes ─────────────────── + logits
+    words, neighbours ─ WideSignals ────────── + logits
 
 Graph network (`graph/`), fusion (`fusion/`) and sharing (`sharing/`) are choices; by default relational, attention and
 a shared bottom. A model without knowledge is the same model, fed with empty evidence.
@@ -13,7 +14,7 @@ a shared bottom. A model without knowledge is the same model, fed with empty evi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -37,6 +38,7 @@ from ragmtl.models.graph.network import GraphNetwork
 from ragmtl.models.graph.relational import relational
 from ragmtl.models.heads.given import HeadInput, query_context
 from ragmtl.models.heads.votes import EntityVotes
+from ragmtl.models.heads.wide import WideSignals
 from ragmtl.models.sharing.bottom import SharedBottom
 from ragmtl.models.sharing.sharing import Shared, Sharing
 
@@ -98,6 +100,7 @@ class Model(nn.Module):
         groups: Which tasks read evidence alike: those that are asked of the same examples. Each group has attention
             and a gate on the evidence of its own, for one task's clue is another's distraction. All alike where None.
         votes: Number of answers of each task in which entities vote (see `heads/votes.py`); none where None.
+        wide: Starting value of the gate of each signal, of the tasks that have some and whose head does not read them.
         describe: Whether nodes are read by the text that describes them.
         types: Number of types of nodes, with "other"; 0 where their vectors are not read.
         numbers: How many relations give a node a number or date; 0 where none is read.
@@ -126,6 +129,7 @@ class Model(nn.Module):
         dropout: float = 0.2,
         groups: Mapping[str, int] | None = None,
         votes: Mapping[str, int] | None = None,
+        wide: Mapping[str, Sequence[float]] | None = None,
         describe: bool = True,
         types: int = 0,
         numbers: int = 0,
@@ -153,6 +157,7 @@ class Model(nn.Module):
         self.trunk = sharing or SharedBottom(3 * dim, dim, dropout=dropout)
         self.heads = nn.ModuleDict({_key(task): head for task, head in heads.items()})
         self.votes = nn.ModuleDict({_key(task): EntityVotes(ids, count) for task, count in (votes or {}).items()})
+        self.wide = nn.ModuleDict({_key(task): WideSignals(starts) for task, starts in (wide or {}).items()})
         self.neighbours = NeighbourEncoder(text_dim, labels, dim) if labels else None
         self.encoder = encoder
         self.tasks = tuple(heads)
@@ -232,6 +237,8 @@ class Model(nn.Module):
         signals = batch.signals.get(task)
         given = HeadInput(read.shared.vectors[task], context, signals, read.nodes, read.passages, batch)
         answer: Float[Tensor, "batch answer"] = self.head(task)(given)
+        if _key(task) in self.wide and signals is not None:
+            answer = answer + self.wide[_key(task)](signals)
         if _key(task) in self.votes:
             votes = self.votes[_key(task)](batch.node_ids, read.nodes.mask, batch.node_example, len(batch))
             answer = answer + votes * (1 - read.fused.no_evidence).unsqueeze(1)

@@ -1,4 +1,4 @@
-"""Taking over what another model has learned, but for what belongs to its own tasks: heads, votes, learned entities.
+"""Taking over what another model has learned, but for what belongs to its own tasks: heads, votes, wide signals, ids.
 
 A text encoder that learned with it is not taken over either: its vectors are read.
 
@@ -18,7 +18,7 @@ from ragmtl.errors import MismatchError
 from ragmtl.models.model import Model
 
 _BY_GROUP = ("asked", "trust")
-_LEFT = ("heads.", "votes.", "ids.", "encoder.")
+_LEFT = ("heads.", "votes.", "wide.", "ids.", "encoder.")
 
 
 def trunk_of(tensors: Mapping[str, Shaped[Tensor, "..."]]) -> dict[str, Tensor]:
@@ -28,7 +28,7 @@ def trunk_of(tensors: Mapping[str, Shaped[Tensor, "..."]]) -> dict[str, Tensor]:
 
 
 def take_over(model: Model, trunk: Mapping[str, Shaped[Tensor, "..."]]) -> None:
-    """Set everything but heads, votes, learned entities and a text encoder.
+    """Set everything but what belongs to tasks, and a text encoder.
 
     Args:
         model: For one group of tasks.

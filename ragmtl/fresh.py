@@ -50,7 +50,8 @@ def head_size(task: Task, material: Material, assembly: Assembly) -> HeadSize:
     """The size of a task's head."""
     if task.head != "ranking":
         votes = task.head in CHOICES and bool(assembly.vectors.node_ids.any())
-        return HeadSize(kind=task.head, answers=len(task.answers), votes=votes)
+        wide = assembly.signals[task.name].starts if task.name in assembly.signals else ()
+        return HeadSize(kind=task.head, answers=len(task.answers), signals=wide, votes=votes)
     batch = assembly.batch([0])
     known = assembly.signals[task.name].starts
     starts = [*known, *[GATE_START] * (batch.signals[task.name].shape[2] - len(known))]

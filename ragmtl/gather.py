@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -39,6 +39,7 @@ from ragmtl.retrieval.progress import Progress
 from ragmtl.retrieval.query import Query
 from ragmtl.tasks.base import Example, Task
 from ragmtl.training.processes import Processes
+from ragmtl.wide import known_relations, wide_signals
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,6 +141,7 @@ def gather(
             name: item_signals(name, one.signals[name], nodes[name], index, hide, kind, one.links.get(name))
             for name in one.signals
         }
+        | (wide_signals(one, graph, hide, kind) if config.model.wide else {})
         for one in loaded
     ]
     assemblies = tuple(
@@ -173,15 +175,10 @@ def _trained(one: Loaded, readings: Sequence[Reading]) -> tuple[list[Reading], l
 
 def hidden_relations(config: Config, graph: KnowledgeGraph) -> frozenset[int]:
     """Relations that state a label of some task, or a link to be predicted: no description of a node may show them."""
-    stated = _known(graph, (iri for task in config.tasks for iri in task.hide))
-    predicted = _known(graph, (task.relation for task in config.tasks if isinstance(task, LinkConfig)))
+    stated = known_relations(graph, (iri for task in config.tasks for iri in task.hide))
+    predicted = known_relations(graph, (task.relation for task in config.tasks if isinstance(task, LinkConfig)))
     copies = (other for relation in predicted for other, _ in copies_of(graph, relation))
     return frozenset((*stated, *predicted, *copies))
-
-
-def _known(graph: KnowledgeGraph, iris: Iterable[str]) -> list[int]:
-    """The relations of these IRIs that the graph has."""
-    return [relation for iri in iris if (relation := graph.relations.find(iri)) is not None]
 
 
 def item_nodes(graph: KnowledgeGraph, answers: Sequence[str]) -> Int64[np.ndarray, " item"]:

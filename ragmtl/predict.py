@@ -39,6 +39,7 @@ from ragmtl.tasks.answer import SHOWN_ITEMS
 from ragmtl.tasks.base import Source, Task
 from ragmtl.tasks.link import may_have
 from ragmtl.tasks.recommendation.recommend import RankingTask, ask
+from ragmtl.wide import wide_signals
 
 _RETRIEVERS = 8
 _RECENT = 1024
@@ -296,10 +297,13 @@ class Predictor:
         return self._others[passages, nodes, everywhere]
 
     def _signals_with(self, kind: EvidenceKind) -> dict[str, ItemSignals]:
-        return {
-            name: item_signals(name, found, self._items[name], self.index, self.hidden, kind, self._links.get(name))
-            for name, found in self._collaborative.items()
+        found = {
+            name: item_signals(name, known, self._items[name], self.index, self.hidden, kind, self._links.get(name))
+            for name, known in self._collaborative.items()
         }
+        for one in self.run.loaded if self.run.config.model.wide else ():
+            found |= wide_signals(one, self.index.graph, self.hidden, kind)
+        return found
 
     @cached_property
     def _signals_without(self) -> dict[str, ItemSignals]:

@@ -32,6 +32,7 @@ from ragmtl.models.sharing.mmoe import MixtureOfExperts
 from ragmtl.models.sharing.ple import LayeredExtraction
 from ragmtl.models.sharing.sharing import Sharing
 from ragmtl.models.sharing.twins import Twins
+from ragmtl.tasks.base import CHOICES
 
 
 class HeadSize(BaseModel):
@@ -40,7 +41,7 @@ class HeadSize(BaseModel):
     Attributes:
         kind: `class`, `labels`, `ranking`, or another, which its task makes.
         answers: Number of classes, labels or items.
-        signals: Starting value of each signal's gate, for a ranking.
+        signals: Starting value of each signal's gate.
         context: How many numbers these gates read.
         neighbours: Whether it reads the neighbours of its items: a ranking with retrieval does.
         votes: Whether entities vote for its answers: where its source has learned ones.
@@ -122,6 +123,7 @@ def build_model(
         dropout=settings.dropout,
         groups=size.groups,
         votes={task: head.answers for task, head in size.heads.items() if head.votes},
+        wide={task: head.signals for task, head in size.heads.items() if head.kind in CHOICES and head.signals},
         describe="text" in settings.features,
         types=len(size.facts.types) + 1 if "types" in settings.features else 0,
         numbers=len(size.facts.numbers),

@@ -213,6 +213,7 @@ def meet(
         DataError: The table cannot be used, or has no labels to measure with.
     """
     together, known = joined(run.config, wanted, config)
+    together = _without_wide(together)
     loaded = checked_tasks(together, run.index.graph)
     own = [one for one in loaded if any(of.name == wanted.name for of in one.source.tasks)]
     inform(own, run.index.graph, tell)
@@ -225,6 +226,11 @@ def meet(
         tell("note: the run has no task with classes or labels to practise on; reptile and maml are left out")
     (assembly,) = material.only([wanted.name])
     return Newcomer(run, together, material, assembly, pools, budget, folder, watch)
+
+
+def _without_wide(config: Config) -> Config:
+    """Without linear models: they are fitted to every label of a table, of which a learner sees few."""
+    return config.model_copy(update={"model": config.model.model_copy(update={"wide": False})})
 
 
 def _stated(found: Newcomer) -> dict[str, object]:

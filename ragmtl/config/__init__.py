@@ -78,7 +78,7 @@ class CorpusConfig(Section):
 class EncoderConfig(Section):
     """The frozen text encoder: `minilm`, `hashing`, a Hugging Face id, or a folder; and its precision.
 
-    `bfloat16` is about twice as fast on processors that have it.
+    `bfloat16` is about twice as fast on processors that have it, and many times slower on others.
     """
 
     name: str = "minilm"

@@ -24,6 +24,7 @@ class ModelConfig(Section):
         features: What a node is to the model: the text that describes it, its type, its numbers and dates, and a
             learned vector of its own.
         frequent: Entities met in so many groups of training examples get a learned vector.
+        wide: Whether classes and labels start from linear models of words and of neighbours in the graph.
         graph: How nodes hear from their neighbours.
         bases: Matrices that the relations of `rgcn` and `hgt` share.
         fusion: How evidence becomes one vector.
@@ -41,6 +42,7 @@ class ModelConfig(Section):
     dropout: float = Field(default=0.3, ge=0, lt=1)
     features: list[Feature] = Field(default=["text", "ids"], min_length=1)
     frequent: int = Field(default=2, ge=1)
+    wide: bool = False
     graph: Graph = "relational"
     bases: int = Field(default=4, ge=1, le=64)
     fusion: Fusion = "attention"
