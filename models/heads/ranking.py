@@ -141,7 +141,7 @@ class Centred(nn.Module):
         if not self.training:
             return vectors - self.mean
         mean = vectors.mean(0)
-        self.mean.lerp_(mean.detach(), 1 - self.memory)
+        self.mean.lerp_(mean.detach().to(self.mean.dtype), 1 - self.memory)
         return vectors - mean
 
 

@@ -133,6 +133,16 @@ def test_every_parameter_learns() -> None:
     assert all(parameter.grad is not None and parameter.grad.any() for parameter in head.parameters())
 
 
+def test_a_ranking_learns_in_bfloat16() -> None:
+    head = RankingHead(DIM, items(), signals=[1.0, 1.0])
+    signals = torch.randn(3, ITEMS, 2)
+    with torch.autocast("cpu", torch.bfloat16):
+        head(given(signals)).float().square().sum().backward()
+    centred = [part for part in head.modules() if isinstance(part, Centred)]
+    assert centred
+    assert all(part.mean.dtype == torch.float32 and part.mean.any() for part in centred)
+
+
 def test_no_seen_items_at_all() -> None:
     head = RankingHead(DIM, Items(torch.randn(2, TEXT), torch.zeros(2, dtype=torch.bool)))
     assert head(given()).isfinite().all()
