@@ -88,6 +88,28 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Texts:
+    """What a head that writes reads, and what it should have written, as tokens; padded where a mask is false.
+
+    Attributes:
+        source, source_mask: Query and evidence.
+        owners: What each of its tokens is about: 0 the query, n the n-th node of the example's evidence, -n its n-th
+            passage.
+        target, target_mask: What is right; nothing where that is not known.
+    """
+
+    source: Int[Tensor, "batch token"]
+    source_mask: Bool[Tensor, "batch token"]
+    owners: Int[Tensor, "batch token"]
+    target: Int[Tensor, "batch step"]
+    target_mask: Bool[Tensor, "batch step"]
+
+    def to(self, device: torch.device | str) -> Texts:
+        """The same on another device."""
+        return Texts(*(getattr(self, one.name).to(device) for one in fields(self)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Batch:
     """Several examples as tensors.
 
@@ -111,6 +133,7 @@ class Batch:
         edge_weights: How much each triple counts, in [0, 1].
         signals: Per ranking task, scores of every item; zero for examples that have none.
         contexts: Per ranking task, what the weight of its signals may depend on; likewise.
+        texts: Per task that writes, what it reads as tokens.
     """
 
     segments: Float[Tensor, "batch segment wide"]
@@ -142,6 +165,7 @@ class Batch:
     edge_weights: Float[Tensor, " edge"]
     signals: Mapping[str, Float[Tensor, "batch _item _signal"]]
     contexts: Mapping[str, Float[Tensor, "batch _context"]]
+    texts: Mapping[str, Texts] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """How many examples."""
@@ -152,11 +176,12 @@ class Batch:
         moved: dict[str, Any] = {
             one.name: getattr(self, one.name).to(device)
             for one in fields(self)
-            if one.name not in ("signals", "contexts")
+            if one.name not in ("signals", "contexts", "texts")
         }
         signals = {task: signal.to(device) for task, signal in self.signals.items()}
         contexts = {task: context.to(device) for task, context in self.contexts.items()}
-        return replace(self, signals=signals, contexts=contexts, **moved)
+        texts = {task: text.to(device) for task, text in self.texts.items()}
+        return replace(self, signals=signals, contexts=contexts, texts=texts, **moved)
 
 
 def collate(readings: Sequence[Reading], vectors: Vectors) -> Batch:

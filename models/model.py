@@ -234,8 +234,8 @@ class Model(nn.Module):
         context = query_context(batch.segment_mask, batch.history_mask)
         if task in batch.contexts:
             context = torch.cat([context, batch.contexts[task]], 1)
-        signals = batch.signals.get(task)
-        given = HeadInput(read.shared.vectors[task], context, signals, read.nodes, read.passages, batch)
+        signals, texts = batch.signals.get(task), batch.texts.get(task)
+        given = HeadInput(read.shared.vectors[task], context, signals, read.nodes, read.passages, batch, texts)
         answer: Float[Tensor, "batch answer"] = self.head(task)(given)
         if _key(task) in self.wide and signals is not None:
             answer = answer + self.wide[_key(task)](signals)

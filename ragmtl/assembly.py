@@ -16,6 +16,8 @@ from ragmtl.models.batch import Batch, Reading, Vectors, collate
 from ragmtl.places import reached
 from ragmtl.retrieval.evidence import Evidence
 from ragmtl.tasks.base import Example, Source
+from ragmtl.tasks.generation import GenerationTask
+from ragmtl.verbalise import texts_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,9 +70,14 @@ class Assembly:
         readings = [self.readings[row] for row in rows]
         if any(task.head == "node" for task in self.source.tasks):
             readings = [replace(reading, reached=reached(reading.evidence)) for reading in readings]
-        if not self.signals:
-            return collate(readings, self.vectors)
         examples, evidence = self.examples(rows), [reading.evidence for reading in readings]
+        texts = {
+            task.name: texts_of(task, examples, readings)
+            for task in self.source.tasks
+            if isinstance(task, GenerationTask)
+        }
+        if not self.signals:
+            return replace(collate(readings, self.vectors), texts=texts)
         found = {task: signals.scores(examples, evidence) for task, signals in self.signals.items()}
         contexts = {task: signals.context(examples) for task, signals in self.signals.items()}
         with_signals = [
@@ -81,4 +88,4 @@ class Assembly:
             )
             for row, reading in enumerate(readings)
         ]
-        return collate(with_signals, self.vectors)
+        return replace(collate(with_signals, self.vectors), texts=texts)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,7 @@ from ragmtl.retrieval.index import Index
 from ragmtl.sizes import ModelSize, build_model
 from ragmtl.tasks.base import Split, Task
 from ragmtl.tasks.bootstrap import bootstrap
+from ragmtl.tasks.generation import tokenizers_of, with_tokenizer
 from ragmtl.texts import tuned_encoder
 from ragmtl.trained import Origin, Trained, trained_task
 from ragmtl.training.epochs import Epoch
@@ -113,6 +114,7 @@ class Run:
         loaded = checked_tasks(config, index.graph, Fitted.load(folder))
         same_answers(folder, saved["answers"], loaded)
         _same_heads(folder, size, loaded)
+        loaded = _with_tokenizers(loaded, saved.get("tokenizers", {}))
         heads = heads_of([task for one in loaded for task in one.source.tasks])
         model = build_model(size, heads=heads, encoder=tuned_encoder(config, size.encoder))
         restore(model, load_checkpoint(folder / "best").tensors)
@@ -258,6 +260,7 @@ def write_run(
         "size": json.loads(size.model_dump_json()),
         "entities": [nodes.tolist() for nodes in material.entities],
         "answers": {task.name: list(task.answers) for task in tasks},
+        "tokenizers": tokenizers_of(tasks),
         "thresholds": dict(best.thresholds),
         "temperatures": dict(warmth),
         "best": asdict(best),
@@ -303,6 +306,14 @@ def _same_heads(folder: Path, size: ModelSize, loaded: Sequence[Loaded]) -> None
                 f"{folder / 'run.json'}: expected the sizes of a model, found a wrong `heads.{task.name}.kind` "
                 f"({found!r}, the task needs {task.head!r}); train again"
             )
+
+
+def _with_tokenizers(loaded: Sequence[Loaded], saved: Mapping[str, str]) -> list[Loaded]:
+    """The tables, whose tasks that write have the tokenizers that the run was trained with."""
+    return [
+        replace(one, source=replace(one.source, tasks=tuple(with_tokenizer(task, saved) for task in one.source.tasks)))
+        for one in loaded
+    ]
 
 
 def same_answers(folder: Path, answers: Mapping[str, Sequence[str]], loaded: Sequence[Loaded]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from ragmtl.config import (
     Config,
     EntityConfig,
+    GenerationConfig,
     LinkConfig,
     QuestionConfig,
     RankConfig,
@@ -17,6 +18,7 @@ from ragmtl.fitted import Fitted
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.loaded import Loaded
 from ragmtl.rankings import columns_of, load_links, load_log, load_ranking
+from ragmtl.retrieving import named_model
 from ragmtl.tasks.entities import read_entities
 from ragmtl.tasks.examples import read_examples
 from ragmtl.tasks.splits import Fractions
@@ -75,4 +77,8 @@ def _entities(config: Config, task: EntityConfig, graph: KnowledgeGraph) -> Load
 
 def _target(config: Config, task: TableSection) -> Target:
     """Which column a task learns; questions are answered with one of the nodes that are retrieved."""
-    return task.target_within(config.retrieval.nodes) if isinstance(task, QuestionConfig) else task.target()
+    if isinstance(task, QuestionConfig):
+        return task.target_within(config.retrieval.nodes)
+    if isinstance(task, GenerationConfig):  # whose checkpoint may be a folder beside the configuration
+        return task.model_copy(update={"checkpoint": named_model(config, task.checkpoint)}).target()
+    return task.target()

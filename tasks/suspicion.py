@@ -54,3 +54,33 @@ def single_answers(counts: Counter[str]) -> str | None:
         return None
     some = ", ".join(repr(name) for name in alone[:3]) + (", …" if len(alone) > 3 else "")
     return f"{len(alone)} answers have a single row ({some}); min_count = 2 leaves them out"
+
+
+def suspicious_targets(texts: Sequence[str]) -> str | None:
+    """What is wrong with texts that are to be written; None where nothing is."""
+    rows, number = len(texts), len(set(texts))
+    if rows and number == 1:
+        return f"expected texts that differ, found {texts[0][:60]!r} in all {rows:,} training rows"
+    if rows < FEWEST_ROWS:
+        return None
+    if (numbers := sum(_is_number(text) for text in texts)) > 0.9 * rows:
+        return f'expected texts, found numbers in {numbers:,} of {rows:,} training rows; is it of kind "number"?'
+    if (iris := sum(text.startswith(_SCHEMES) and len(text.split()) == 1 for text in texts)) > 0.9 * rows:
+        return (
+            f"expected texts, found IRIs in {iris:,} of {rows:,} training rows; is it of kind "
+            '"question", "rank" or "class"?'
+        )
+    if number <= rows / 10:
+        return (
+            f"expected texts of which few return, found only {number:,} different ones in {rows:,} training rows, "
+            f'such as {texts[0][:60]!r}; is it of kind "class"?'
+        )
+    return None
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ragmtl.models.batch import Batch
+from ragmtl.models.batch import Batch, Texts
 from ragmtl.models.fusion.tokens import NodeTokens, PaddedTokens
 
 
@@ -24,6 +24,7 @@ class HeadInput:
         nodes, passages: The evidence, encoded: nodes after they heard from their neighbours. None where a head is asked
             without a model.
         batch: All that was collated, for heads that read more than vectors; likewise.
+        texts: Evidence and targets as tokens, for heads that write.
     """
 
     shared: Float[Tensor, "batch dim"]
@@ -32,6 +33,7 @@ class HeadInput:
     nodes: NodeTokens | None = None
     passages: PaddedTokens | None = None
     batch: Batch | None = None
+    texts: Texts | None = None
 
 
 QUERY_CONTEXT = 4

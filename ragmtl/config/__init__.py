@@ -20,6 +20,7 @@ from ragmtl.config.servers import PassageServerConfig
 from ragmtl.config.tasks import (
     ClassificationConfig,
     EntityConfig,
+    GenerationConfig,
     LinkConfig,
     NumberConfig,
     PairConfig,
@@ -40,6 +41,7 @@ __all__ = [
     "EncoderConfig",
     "EndpointConfig",
     "EntityConfig",
+    "GenerationConfig",
     "GraphConfig",
     "LinkConfig",
     "ModelConfig",

@@ -12,12 +12,15 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from ragmtl.config.section import Section
+from ragmtl.models.heads.generation import Search
 from ragmtl.retrieval.settings import RetrievalSettings
 from ragmtl.tasks.classify import class_task, labels_task, pair_task
 from ragmtl.tasks.entities import COLUMN, Stated
+from ragmtl.tasks.generation import Writing, generation_task
 from ragmtl.tasks.question import question_task
 from ragmtl.tasks.regress import Loss, number_task
 from ragmtl.tasks.targets import Target
+from ragmtl.tasks.tokenizer import LEAST_VOCABULARY
 
 
 class TaskSection(Section):
@@ -159,6 +162,39 @@ class QuestionConfig(TableSection):
         return Target(self.name, self.answer, "nodes", partial(question_task, places=places))
 
 
+class GenerationConfig(TableSection):
+    """Texts to write (`kind = "generation"`): a sentence from triples, an answer in words, a translation.
+
+    `output` is the name of a column of texts.
+    """
+
+    kind: Literal["generation"]
+    output: str
+    longest: int = Field(default=64, ge=2, le=512, description="the most tokens that are written")
+    shortest: int = Field(default=0, ge=0, description="the fewest")
+    beams: int = Field(default=4, ge=1, le=32, description="texts that are followed at once; 1 is greedy")
+    no_repeat: int = Field(default=0, ge=0, description="tokens in a row that must not come twice; 0: any may")
+    smoothing: float = Field(default=0.1, ge=0, lt=1, description="share of the loss that wants all words alike")
+    reads: int = Field(default=256, ge=16, le=4096, description="the most tokens of query and evidence that are read")
+    vocabulary: int = Field(default=2000, ge=LEAST_VOCABULARY, le=100_000, description="tokens of a new tokenizer")
+    layers: int = Field(default=2, ge=1, le=12, description="of a new encoder, and of a new decoder")
+    checkpoint: str = Field(default="", description="a sequence-to-sequence model to start from")
+
+    def target(self) -> Target:
+        """A text."""
+        search = Search(self.longest, self.shortest, self.beams, self.no_repeat, self.smoothing)
+        writing = Writing(search, self.reads, self.vocabulary, self.layers, checkpoint=self.checkpoint)
+        return Target(self.name, self.output, "text", partial(generation_task, output=self.output, writing=writing))
+
+    @model_validator(mode="after")
+    def _writes_something_else(self) -> GenerationConfig:
+        if self.output == self.text:
+            raise ValueError(f"`output` must be another column than `text`, found {self.output!r} for both")
+        if self.shortest > self.longest:
+            raise ValueError(f"`shortest` must be at most `longest`, found {self.shortest} and {self.longest}")
+        return self
+
+
 class RecommendConfig(TaskSection):
     """Recommendation from a log of interactions: rank all items for a user, given what came earlier.
 
@@ -241,6 +277,7 @@ class LinkConfig(TaskSection):
 TaskConfig = Annotated[
     ClassificationConfig
     | EntityConfig
+    | GenerationConfig
     | NumberConfig
     | PairConfig
     | QuestionConfig

@@ -1,0 +1,1 @@
+"""Texts written from knowledge: the same model with it and without, and with false knowledge."""
