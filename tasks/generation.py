@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from ragmtl.errors import ConfigError, DataError
 from ragmtl.models.heads.generation import GenerationHead, Search
+from ragmtl.retrieval.encoders.transformer import silence
 from ragmtl.tasks.answer import Answer, Asked
 from ragmtl.tasks.base import Example, Head, Plain, Task
 from ragmtl.tasks.metrics import Statistics, mean
@@ -170,7 +171,8 @@ def _checkpoint(writing: Writing, tokenizer: TextTokenizer) -> PreTrainedModel:
     from transformers import AutoModelForSeq2SeqLM, GenerationConfig
 
     try:
-        model: Any = AutoModelForSeq2SeqLM.from_pretrained(writing.checkpoint)
+        with silence():
+            model: Any = AutoModelForSeq2SeqLM.from_pretrained(writing.checkpoint)
     except (OSError, ValueError, KeyError, ImportError) as error:
         raise unreadable(writing.checkpoint, error) from error
     if model.config.decoder_start_token_id is None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ragmtl.errors import ConfigError
+from ragmtl.retrieval.encoders.transformer import silence
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -120,7 +121,8 @@ def tokenizer_of(checkpoint: str) -> TextTokenizer:
     from transformers import AutoTokenizer
 
     try:
-        found: Any = AutoTokenizer.from_pretrained(checkpoint)
+        with silence():
+            found: Any = AutoTokenizer.from_pretrained(checkpoint)
         backend: Tokenizer = found.backend_tokenizer
     except (OSError, ValueError, KeyError, AttributeError, ImportError) as error:
         raise unreadable(checkpoint, error) from error

@@ -64,6 +64,7 @@ class GenerationHead(nn.Module):
         super().__init__()
         self.search = search
         self.model = with_copying(model)
+        _keep_fixed(self.model)
         width = width_of(model)
         self.shared = nn.Linear(dim, width)
         self.about = nn.Linear(dim, width, bias=False)
@@ -118,6 +119,16 @@ class GenerationHead(nn.Module):
         written = nn.functional.pad(found, (0, search.longest - found.shape[1]), value=padding)
         seen = texts.source.masked_fill(~texts.source_mask, padding)
         return torch.cat([written, seen], 1).to(torch.float32)
+
+
+def _keep_fixed(model: nn.Module) -> None:
+    """What is not learned, such as sines of positions, is a buffer: every parameter of a head has a gradient."""
+    for module in model.modules():
+        fixed = [name for name, one in module.named_parameters(recurse=False) if not one.requires_grad]
+        for name in fixed:
+            values = module.get_parameter(name).data
+            delattr(module, name)
+            module.register_buffer(name, values)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
