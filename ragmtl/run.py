@@ -47,6 +47,7 @@ from ragmtl.trained import Origin, Trained, trained_task
 from ragmtl.training.epochs import Epoch
 from ragmtl.training.train import Trainer
 from ragmtl.trust.report import Trusted, temperatures
+from ragmtl.verbalise import given_away
 
 FORMAT = "ragmtl run"
 VERSION = 1
@@ -173,7 +174,7 @@ def train_run(
     loaded = checked_tasks(config, index.graph, fitted)
     notes = inform(loaded, index.graph, tell)
     material = gather(config, index, reader_for(config, index), loaded, "retrieved", seed=config.seed, watch=watch)
-    for note in [note for one in material.assemblies for note in unlinked(one.source, one.readings)]:
+    for note in [note for one in material.assemblies for note in _read_notes(one)]:
         tell(f"note: {note}")
         notes = (*notes, note)
     names = [task.name for one in loaded for task in one.source.tasks]
@@ -306,6 +307,11 @@ def _same_heads(folder: Path, size: ModelSize, loaded: Sequence[Loaded]) -> None
                 f"{folder / 'run.json'}: expected the sizes of a model, found a wrong `heads.{task.name}.kind` "
                 f"({found!r}, the task needs {task.head!r}); train again"
             )
+
+
+def _read_notes(one: Assembly) -> list[str]:
+    """What the evidence of a table says that the user should know."""
+    return [*unlinked(one.source, one.readings), *given_away(one.source, one.readings)]
 
 
 def _with_tokenizers(loaded: Sequence[Loaded], saved: Mapping[str, str]) -> list[Loaded]:

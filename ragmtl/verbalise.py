@@ -20,7 +20,7 @@ import torch
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.models.batch import Reading, Texts
 from ragmtl.retrieval.evidence import Evidence
-from ragmtl.tasks.base import Example
+from ragmtl.tasks.base import Example, Source
 from ragmtl.tasks.generation import GenerationTask
 from ragmtl.tasks.tokenizer import ABOUT, HEAD, PASSAGE, QUERY, RELATION, TAIL, TextTokenizer
 
@@ -61,6 +61,33 @@ def texts_of(task: GenerationTask, examples: Sequence[Example], readings: Sequen
     owners, _ = _padded([owners for _, owners in read], 0)
     target, target_mask = _padded(targets, tokenizer.padding)
     return Texts(source, mask, owners, target, target_mask)
+
+
+def given_away(source: Source, readings: Sequence[Reading]) -> list[str]:
+    """What to say of right texts that stand in what is read, so that copying them is all that is learned.
+
+    Args:
+        source: The examples.
+        readings: What was retrieved for each.
+    """
+    notes = []
+    for task in (task.name for task in source.tasks if isinstance(task, GenerationTask)):
+        found = [
+            _stands(label, reading.evidence)
+            for example, reading in zip(source.examples, readings, strict=True)
+            if isinstance(label := example.labels.get(task), str)
+        ]
+        if any(found):
+            notes.append(
+                f"{source.name}: {sum(found)} of {len(found)} texts of {task!r} stand word for word in what is "
+                "retrieved for them; keep out passages with `exclude`, and relations with `hide`"
+            )
+    return notes
+
+
+def _stands(text: str, evidence: Evidence | None) -> bool:
+    wanted = " ".join(text.split())
+    return any(wanted in " ".join(piece.text.split()) for piece in (*_seeds(evidence), *_passages(evidence)))
 
 
 def _tokens(tokenizer: TextTokenizer, query: str, evidence: Evidence | None, most: int) -> tuple[list[int], list[int]]:

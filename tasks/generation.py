@@ -177,6 +177,12 @@ def _checkpoint(writing: Writing, tokenizer: TextTokenizer) -> PreTrainedModel:
         raise unreadable(writing.checkpoint, error) from error
     if model.config.decoder_start_token_id is None:
         raise ConfigError(f"expected a model with a `decoder_start_token_id` in {writing.checkpoint}, found none")
+    room = getattr(model.config, "max_position_embeddings", None)
+    if room is not None and room < max(writing.reads + 1, writing.search.longest):
+        raise ConfigError(
+            f"expected `reads` below and `longest` up to the {room} positions that {writing.checkpoint} has, found "
+            f"{writing.reads} and {writing.search.longest}; set both"
+        )
     if len(tokenizer) > model.get_input_embeddings().weight.shape[0]:
         model.resize_token_embeddings(len(tokenizer), mean_resizing=False)
     settings = model.config

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
+WRITTEN_AT_ONCE = 32
+"""Examples of which beams are kept in memory."""
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
     """How texts are written.
@@ -90,7 +94,7 @@ class GenerationHead(nn.Module):
         states = torch.cat([self.shared(given.shared).unsqueeze(1), embedded + self.about(about)], 1)
         mask = texts.source_mask & there
         all_there = nn.functional.pad(mask, (1, 0), value=True)
-        encoded = encoder(inputs_embeds=states, attention_mask=all_there.long())
+        encoded = encoder(inputs_embeds=states, attention_mask=all_there.long()).last_hidden_state
         return _Read(encoded, all_there, nn.functional.pad(mask, (1, 0)), nn.functional.pad(texts.source, (1, 0)))
 
     def _losses(self, read: _Read, texts: Texts) -> Float[Tensor, "batch 2"]:
@@ -106,7 +110,13 @@ class GenerationHead(nn.Module):
 
     def _written(self, read: _Read, texts: Texts) -> Float[Tensor, "batch _column"]:
         """The best text of a beam search, padded to the longest, and the tokens that were read."""
-        search, padding = self.search, int(self.model.config.pad_token_id)
+        padding = int(self.model.config.pad_token_id)
+        parts = [self._searched(part, padding) for part in read.parts(WRITTEN_AT_ONCE)]
+        seen = texts.source.masked_fill(~texts.source_mask, padding)
+        return torch.cat([torch.cat(parts), seen], 1).to(torch.float32)
+
+    def _searched(self, read: _Read, padding: int) -> Int[Tensor, "batch step"]:
+        search = self.search
         found = self.model.generate(
             **read.given(),
             num_beams=search.beams,
@@ -116,9 +126,10 @@ class GenerationHead(nn.Module):
             no_repeat_ngram_size=search.no_repeat,
             early_stopping=search.beams > 1,
         )[:, 1:]
-        written = nn.functional.pad(found, (0, search.longest - found.shape[1]), value=padding)
-        seen = texts.source.masked_fill(~texts.source_mask, padding)
-        return torch.cat([written, seen], 1).to(torch.float32)
+        written: Int[Tensor, "batch step"] = nn.functional.pad(
+            found, (0, search.longest - found.shape[1]), value=padding
+        )
+        return written
 
 
 def _keep_fixed(model: nn.Module) -> None:
@@ -136,20 +147,27 @@ class _Read:
     """What the decoder reads.
 
     Attributes:
-        encoded: States, as an output of `transformers`.
+        states: Of the encoder.
         mask: Which are there.
         copied_mask, copied: Which may be copied, and the token of each.
     """
 
-    encoded: Any
+    states: Float[Tensor, "batch place width"]
     mask: Bool[Tensor, "batch place"]
     copied_mask: Bool[Tensor, "batch place"]
     copied: Int[Tensor, "batch place"]
 
+    def parts(self, most: int) -> list[_Read]:
+        """The same for a few examples at a time."""
+        split = (one.split(most) for one in (self.states, self.mask, self.copied_mask, self.copied))
+        return [_Read(*part) for part in zip(*split, strict=True)]
+
     def given(self) -> dict[str, Any]:
         """As a model of `transformers` takes it."""
+        from transformers.modeling_outputs import BaseModelOutput
+
         return {
-            "encoder_outputs": self.encoded,
+            "encoder_outputs": BaseModelOutput(last_hidden_state=self.states),
             "attention_mask": self.mask.long(),
             "copied": self.copied,
             "copied_mask": self.copied_mask,

@@ -9,10 +9,10 @@ from ragmtl.models.heads.generation import Search
 from ragmtl.retrieval.corpus import Corpus, Passage
 from ragmtl.retrieval.evidence import Evidence, NodeScores, ScoredPassage, Within
 from ragmtl.retrieval.query import Query
-from ragmtl.tasks.base import Example
+from ragmtl.tasks.base import Example, Source
 from ragmtl.tasks.generation import GenerationTask, Writing
 from ragmtl.tasks.tokenizer import ABOUT, HEAD, PASSAGE, QUERY, RELATION, TAIL, new_tokenizer
-from ragmtl.verbalise import texts_of
+from ragmtl.verbalise import given_away, texts_of
 
 X = "http://x/"
 GRAPH = KnowledgeGraph.from_triples(
@@ -88,3 +88,11 @@ def test_targets_end_and_are_masked_where_there_is_none() -> None:
     assert len(first) <= 6
     assert not texts.target_mask[1].any()
     assert texts.source_mask.sum(1).tolist()[0] < texts.source_mask.sum(1).tolist()[1]
+
+
+def test_texts_that_stand_in_their_passages_are_told() -> None:
+    examples = (example("A film  of 1979."), example("A film of Ridley Scott."))
+    found = given_away(Source.of("films", examples, (TASK,)), [reading(evidence())] * 2)
+    assert len(found) == 1
+    assert found[0].startswith("films: 1 of 2 texts of 'line' stand word for word")
+    assert not given_away(Source.of("films", examples, (TASK,)), [reading(None)] * 2)
