@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ragmtl.errors import MismatchError
 from ragmtl.kg.subgraph import Subgraph
+from ragmtl.models.texts import Texts
 from ragmtl.retrieval.evidence import Evidence
 
 
@@ -85,28 +86,6 @@ class Reading:
     contexts: Mapping[str, Float[np.ndarray, " _context"]] = field(default_factory=dict)
     reached: Float[np.ndarray, " _node"] | None = None
     tokens: Sequence[Int64[np.ndarray, " _token"]] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Texts:
-    """What a head that writes reads, and what it should have written, as tokens; padded where a mask is false.
-
-    Attributes:
-        source, source_mask: Query and evidence.
-        owners: What each of its tokens is about: 0 the query, n the n-th node of the example's evidence, -n its n-th
-            passage.
-        target, target_mask: What is right; nothing where that is not known.
-    """
-
-    source: Int[Tensor, "batch token"]
-    source_mask: Bool[Tensor, "batch token"]
-    owners: Int[Tensor, "batch token"]
-    target: Int[Tensor, "batch step"]
-    target_mask: Bool[Tensor, "batch step"]
-
-    def to(self, device: torch.device | str) -> Texts:
-        """The same on another device."""
-        return Texts(*(getattr(self, one.name).to(device) for one in fields(self)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

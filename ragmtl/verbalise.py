@@ -18,7 +18,8 @@ import numpy as np
 import torch
 
 from ragmtl.kg.graph import KnowledgeGraph
-from ragmtl.models.batch import Reading, Texts
+from ragmtl.models.batch import Reading
+from ragmtl.models.texts import Texts
 from ragmtl.retrieval.evidence import Evidence
 from ragmtl.tasks.base import Example, Source
 from ragmtl.tasks.generation import GenerationTask

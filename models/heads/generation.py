@@ -21,10 +21,10 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from ragmtl.errors import MismatchError
-from ragmtl.models.batch import Texts
 from ragmtl.models.heads.copying import width_of, with_copying
 from ragmtl.models.heads.given import HeadInput
 from ragmtl.models.layers.sparse import to_dense
+from ragmtl.models.texts import Texts
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

@@ -8,8 +8,9 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ragmtl.models.batch import Batch, Texts
+from ragmtl.models.batch import Batch
 from ragmtl.models.fusion.tokens import NodeTokens, PaddedTokens
+from ragmtl.models.texts import Texts
 
 
 @dataclass(frozen=True, slots=True, eq=False)

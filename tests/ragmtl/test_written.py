@@ -61,7 +61,7 @@ split = "split"
 hide = ["https://tea.example/tastes"]
 longest = 40
 beams = 2
-reads = 64
+reads = 250
 vocabulary = 320
 layers = 1
 [[tasks]]

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from ragmtl.errors import MismatchError
-from ragmtl.models.batch import Texts
 from ragmtl.models.fusion.tokens import NodeTokens, PaddedTokens
 from ragmtl.models.heads.copying import Copying
 from ragmtl.models.heads.generation import GenerationHead, Search
 from ragmtl.models.heads.given import HeadInput
+from ragmtl.models.texts import Texts
 
 DIM, WORDS, END = 16, 6, 1
 
