@@ -159,7 +159,7 @@ class _Read:
 
     def parts(self, most: int) -> list[_Read]:
         """The same for a few examples at a time."""
-        split = (one.split(most) for one in (self.states, self.mask, self.copied_mask, self.copied))
+        split = (torch.split(one, most) for one in (self.states, self.mask, self.copied_mask, self.copied))
         return [_Read(*part) for part in zip(*split, strict=True)]
 
     def given(self) -> dict[str, Any]:
