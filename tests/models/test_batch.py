@@ -11,6 +11,7 @@ import torch
 from ragmtl.errors import MismatchError
 from ragmtl.kg.subgraph import Subgraph
 from ragmtl.models.batch import Reading, Vectors, collate
+from ragmtl.models.texts import Texts
 from tests.laws import evidence as laws
 
 
@@ -105,8 +106,12 @@ def test_another_encoder_is_refused(vectors: Vectors) -> None:
 
 def test_to_moves_every_tensor(vectors: Vectors) -> None:
     signals = {"rate": np.ones((4, 2), np.float32)}
-    moved = collate([replace(laws.random_reading(1), signals=signals)], vectors).to("meta")
-    tensors = [getattr(moved, field.name) for field in fields(moved) if field.name not in ("signals", "contexts")]
+    ids, mask = torch.zeros(1, 2, dtype=torch.long), torch.ones(1, 2).bool()
+    batch = collate([replace(laws.random_reading(1), signals=signals)], vectors)
+    moved = replace(batch, texts={"line": Texts(ids, mask, ids, ids, mask)}).to("meta")
+    by_task = ("signals", "contexts", "texts")
+    tensors = [getattr(moved, field.name) for field in fields(moved) if field.name not in by_task]
+    tensors += [getattr(moved.texts["line"], field.name) for field in fields(Texts)]
     assert {tensor.device.type for tensor in [*tensors, moved.signals["rate"]]} == {"meta"}
 
 
