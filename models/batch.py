@@ -152,15 +152,11 @@ class Batch:
 
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on another device."""
-        moved: dict[str, Any] = {
-            one.name: getattr(self, one.name).to(device)
-            for one in fields(self)
-            if one.name not in ("signals", "contexts", "texts")
-        }
-        signals = {task: signal.to(device) for task, signal in self.signals.items()}
-        contexts = {task: context.to(device) for task, context in self.contexts.items()}
-        texts = {task: text.to(device) for task, text in self.texts.items()}
-        return replace(self, signals=signals, contexts=contexts, texts=texts, **moved)
+        moved: dict[str, Any] = {}
+        for name, one in ((field.name, getattr(self, field.name)) for field in fields(self)):
+            by_task = isinstance(one, Mapping)
+            moved[name] = {task: each.to(device) for task, each in one.items()} if by_task else one.to(device)
+        return replace(self, **moved)
 
 
 def collate(readings: Sequence[Reading], vectors: Vectors) -> Batch:
