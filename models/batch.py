@@ -153,7 +153,8 @@ class Batch:
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on another device."""
         moved: dict[str, Any] = {}
-        for name, one in ((field.name, getattr(self, field.name)) for field in fields(self)):
+        for name in (part.name for part in fields(self)):
+            one = getattr(self, name)
             by_task = isinstance(one, Mapping)
             moved[name] = {task: each.to(device) for task, each in one.items()} if by_task else one.to(device)
         return replace(self, **moved)
