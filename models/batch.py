@@ -227,7 +227,7 @@ class _Places:
         return torch.from_numpy(mask)
 
 
-def _collate_tokens(readings: Sequence[Reading]) -> dict[str, Tensor]:
+def _collate_tokens(readings: Sequence[Reading]) -> dict[str, Any]:
     """Tokens of all segments, where every text comes with them."""
     tokens = [one for reading in readings for one in reading.tokens]
     if len(tokens) < sum(len(reading.segments) for reading in readings):
