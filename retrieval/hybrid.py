@@ -31,7 +31,7 @@ from ragmtl.retrieval.passages.rerank import ReadsTogether, rerank
 from ragmtl.retrieval.passages.walk import PassageWalk
 from ragmtl.retrieval.progress import Progress, no_progress
 from ragmtl.retrieval.query import Query, gist
-from ragmtl.retrieval.reasons import node_reasons, passage_reason, triple_reasons
+from ragmtl.retrieval.reasons import passage_reason, reasons
 from ragmtl.retrieval.routes.targets import Asked, spans_of
 from ragmtl.retrieval.searched import Searched
 from ragmtl.retrieval.settings import Fusion, RetrievalSettings, SourceWeights
@@ -160,18 +160,19 @@ class Retriever:
     def _retrieve(self, query: Query, excluded: Int64[np.ndarray, " excluded"], near: _Near) -> Evidence:
         graph, (hide, unknown) = self.index.graph, self._hidden(query)
         mentions = self._mentions(query, hide)
-        seeds = self._seeds(query, mentions)
-        sources, walked = self._proposed(query, (mentions, seeds), hide, excluded, near)
+        linked = (mentions, seeds := self._seeds(query, mentions))
+        sources, walked = self._proposed(query, linked, hide, excluded, near)
         sources = sources if self._fusion is None else self._fusion.weigh(sources)
+        of_nodes, of_triples = reasons(graph, walked.subgraph, query, linked, walked.why)
         return Evidence(
             query=query,
             subgraph=walked.subgraph,
-            reasons=node_reasons(graph, walked.subgraph, query, mentions, seeds),
+            reasons=of_nodes,
             passages=self._passages(sources, walked),
             mentions=mentions,
             targets=self._targets(walked),
             notes=_notes(seeds, unknown),
-            triple_reasons=triple_reasons(walked.subgraph, walked.why),
+            triple_reasons=of_triples,
             within=Within(graph, self.index.corpus),
             certainty=walked.certainty,
         )
@@ -303,9 +304,7 @@ def _kept_scorer(index: Searched) -> ScoresTriples:
 
 def _directory(index: Searched) -> Path:
     if index.directory is None:
-        raise MismatchError(
-            "expected an index in a directory, beside which learned parts are kept, found one in memory"
-        )
+        raise MismatchError("expected an index in a directory, beside which parts are kept, found one in memory")
     return index.directory
 
 

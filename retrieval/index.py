@@ -9,6 +9,7 @@ size of every file. A directory is replaced only when the new one is complete; `
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 
 from ragmtl import __version__
 from ragmtl.errors import MismatchError
-from ragmtl.kg.disk.replace import put_back, replacing
+from ragmtl.kg.disk.replace import put_back, replacing, watching
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.parsing.files import sha256
 from ragmtl.retrieval.corpus import Corpus
@@ -35,6 +36,14 @@ VERSION = 2
 MANIFEST = "manifest.json"
 NAMES = "names"
 """The part of an index that not every one has: vectors of names."""
+
+_TRIES, _PAUSE = 10, 0.002
+"""How often, and after how many seconds each, to look for an index that is not there: another may come right now."""
+_QUICK = 2
+"""How often to try to open an index before writers have to wait."""
+_PATIENCE = 60.0
+"""For how many seconds to try to open an index that is replaced each time."""
+_DIGEST = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,17 +118,7 @@ class Index:
                 where that is checked, from other files.
         """
         folder = Path(directory).expanduser().absolute()
-        put_back(folder, _check)
-        while True:
-            manifest = read_manifest(folder)
-            try:
-                index = _open(folder, manifest, encoder)
-                break
-            except (MismatchError, OSError):
-                if read_manifest(folder) == manifest:  # else it was updated meanwhile
-                    raise
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise MismatchError(f"expected a whole index in {folder}, found {error!r}; {AGAIN}") from error
+        index = _open_steady(folder, encoder)
         if check_sources:
             index.check_sources()
         return index
@@ -170,6 +169,42 @@ class Index:
             path = Path(source["path"])
             if path.is_file() and sha256(path) != source["sha256"]:
                 raise MismatchError(f"{path} has changed since the index in {self.directory} was made from it; {AGAIN}")
+
+
+def _open_steady(folder: Path, encoder: Encoder | None) -> Index:
+    """Open an index, anew where it was updated or built anew on the way; what is broken and stays so is told."""
+    end, tries, missing = time.monotonic() + _PATIENCE, 0, 0
+    while True:
+        put_back(folder, _check)
+        with watching(folder, hold=tries >= _QUICK) as is_same:
+            before = _written(folder)
+            try:
+                index = _open_whole(folder, encoder)
+            except MismatchError:
+                missing += before is None
+                stays = is_same() and _written(folder) == before
+                if (stays and (before is not None or missing == _TRIES)) or time.monotonic() > end:
+                    raise
+            else:
+                if is_same():  # an update leaves the parts of a manifest as they are; building anew does not
+                    return index
+        tries += 1
+        time.sleep(_PAUSE)
+
+
+def _written(folder: Path) -> bytes | None:
+    """The manifest as it is written; None where there is none."""
+    try:
+        return (folder / MANIFEST).read_bytes()
+    except OSError:
+        return None
+
+
+def _open_whole(folder: Path, encoder: Encoder | None) -> Index:
+    try:
+        return _open(folder, read_manifest(folder), encoder)
+    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise MismatchError(f"expected a whole index in {folder}, found {error!r}; {AGAIN}") from error
 
 
 def _open(folder: Path, manifest: dict[str, Any], encoder: Encoder | None) -> Index:
@@ -290,9 +325,14 @@ def _check_encoder(folder: Path, manifest: Mapping[str, Any], encoder: Encoder |
     stated = manifest["encoder"]
     if encoder is not None and encoder.fingerprint != stated["fingerprint"]:
         raise MismatchError(
-            f"expected the text encoder {stated['name']!r} ({stated['fingerprint'][:12]}), with which the index in "
-            f"{folder} was made, found {encoder.name!r} ({encoder.fingerprint[:12]}); {AGAIN}, or use that encoder"
+            f"expected the text encoder {stated['name']!r} ({_short(stated['fingerprint'])}), with which the index in "
+            f"{folder} was made, found {encoder.name!r} ({_short(encoder.fingerprint)}); {AGAIN}, or use that encoder"
         )
+
+
+def _short(fingerprint: str) -> str:
+    """The first signs of a digest, and how the model is used, such as "-bfloat16"."""
+    return fingerprint[:12] + fingerprint[_DIGEST:]
 
 
 def _check_parts(index: Index) -> None:

@@ -31,36 +31,52 @@ class _Step:
     distance: int
 
 
-def node_reasons(
-    graph: KnowledgeGraph, subgraph: Subgraph, query: Query, mentions: Sequence[Mention], seeds: Seeds
-) -> tuple[str, ...]:
-    """Why each node of a subgraph is there, in the order of its nodes."""
-    named = {m.node: query.text[m.start : m.end] for m in reversed(mentions)}
-    steps = _steps(subgraph)
-    labels = [graph.label(node) for node in subgraph.nodes.tolist()]
-    reasons = []
-    for place, node in enumerate(subgraph.nodes.tolist()):
-        reason = _seed_reason(node, named, seeds) if subgraph.seeds[place] else None
-        reasons.append(reason or _path_reason(graph, labels, steps, place))
-    return tuple(reasons)
-
-
-def triple_reasons(subgraph: Subgraph, why: Mapping[int, str]) -> tuple[str, ...]:
-    """Why each triple of a subgraph is there, in the order of its triples.
+def reasons(
+    graph: KnowledgeGraph,
+    subgraph: Subgraph,
+    query: Query,
+    linked: tuple[Sequence[Mention], Seeds],
+    why: Mapping[int, str],
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Why each node and each triple of a subgraph is there, in their order.
 
     Args:
-        subgraph: What was chosen.
+        graph: The whole graph.
+        subgraph: What was chosen of it.
+        query: What was asked.
+        linked: What its text names, and where walks started.
         why: What the method says, by the id of the triple in the graph.
     """
-    steps = _steps(subgraph) if len(why) < len(subgraph.triples) else {}
+    steps = _steps(subgraph)
+    return _node_reasons(graph, subgraph, query, linked, steps), _triple_reasons(subgraph, why, steps)
+
+
+def _node_reasons(
+    graph: KnowledgeGraph,
+    subgraph: Subgraph,
+    query: Query,
+    linked: tuple[Sequence[Mention], Seeds],
+    steps: Mapping[int, _Step],
+) -> tuple[str, ...]:
+    mentions, seeds = linked
+    named = {m.node: query.text[m.start : m.end] for m in reversed(mentions)}
+    labels = [graph.label(node) for node in subgraph.nodes.tolist()]
+    found = []
+    for place, node in enumerate(subgraph.nodes.tolist()):
+        reason = _seed_reason(node, named, seeds) if subgraph.seeds[place] else None
+        found.append(reason or _path_reason(graph, labels, steps, place))
+    return tuple(found)
+
+
+def _triple_reasons(subgraph: Subgraph, why: Mapping[int, str], steps: Mapping[int, _Step]) -> tuple[str, ...]:
     leads = {(step.before, place, step.relation): step.distance for place, step in steps.items()}
-    reasons = []
+    found = []
     columns = (subgraph.triples, subgraph.heads, subgraph.relations, subgraph.tails)
     for triple, head, relation, tail in zip(*(column.tolist() for column in columns), strict=True):
         step = leads.get((head, tail, relation)) or leads.get((tail, head, relation))
         near = f"step {step} away from the query's entities" if step else "connects two nodes near the query"
-        reasons.append(why.get(triple, near))
-    return tuple(reasons)
+        found.append(why.get(triple, near))
+    return tuple(found)
 
 
 def passage_reason(sources: Mapping[str, float], spoken_of: Sequence[str]) -> str:

@@ -16,16 +16,17 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.movies.ablation import ablation, table
-from benchmarks.movies.prepare import prepare
+from benchmarks.movies.prepare import prepare, without_test
 from benchmarks.movies.table import SHOWN
 from benchmarks.result import save
 from ragmtl.arms import compare_arms
 from ragmtl.bars import Bars
-from ragmtl.build import build_index, open_index
+from ragmtl.build import Watch, build_index, open_index
 from ragmtl.compare import ARMS
-from ragmtl.config import read_config
+from ragmtl.config import Config, read_config
 from ragmtl.inspector.report_page import render_comparison
 from ragmtl.inspector.terminal import print_comparison
+from ragmtl.retrieval.index import Index
 
 HERE = Path(__file__).parent
 MOST_THREADS = 2
@@ -37,26 +38,34 @@ def main() -> None:
     began = time.monotonic()
     data = options.work / "data"
     prepare(options.data / "movies", data)
+    if options.ablation:
+        without_test(options.data / "movies", data)
     config = read_config(data / "movies.toml")
     with Bars() as bars:
         if not (options.work / "index" / "manifest.json").exists():
             build_index(config, options.work / "index", bars)
         index = open_index(config, options.work / "index")
         if options.ablation:
-            rows = ablation(config, index, options.work / "ablation", bars, arms=options.parts, epochs=options.epochs)
+            ablate(config, index, options, bars)
         else:
             arms = [arm.name for arm in ARMS] if options.arms == ["all"] else options.arms
             found = compare_arms(config, index, options.work / "compare", bars, arms=arms, seeds=options.seeds)
     minutes = (time.monotonic() - began) / 60
     if options.ablation:
-        notes = [f"{options.epochs} epochs", f"{minutes:.1f} minutes"]
-        save(options.out / "result-ablation.json", "python -m benchmarks.movies --ablation", rows, notes)
-        print(table(rows, [shown[:3] for shown in SHOWN]))
         return
     found = replace(found, command="python -m benchmarks.movies", notes=(*found.notes, f"{minutes:.1f} minutes"))
     found.save(options.out / "result.json")
     (options.work / "report.html").write_text(render_comparison(found), encoding="utf-8")
     print_comparison(Console(), found)
+
+
+def ablate(config: Config, index: Index, options: argparse.Namespace, watch: Watch) -> None:
+    """Train the arms of the ablation, and write down after each what was measured so far."""
+    notes = [f"validation; {options.epochs} epochs of {config.training.steps} steps, one seed"]
+    work, rows = options.work / "ablation", []
+    for rows in ablation(config, index, work, watch, arms=options.parts, epochs=options.epochs):
+        save(options.out / "result-ablation.json", "python -m benchmarks.movies --ablation", rows, notes)
+    print(table(rows, [shown[:3] for shown in SHOWN]))
 
 
 def read_options() -> argparse.Namespace:
@@ -76,5 +85,5 @@ def read_options() -> argparse.Namespace:
 if __name__ == "__main__":
     import torch
 
-    torch.set_num_threads(MOST_THREADS)
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", MOST_THREADS)))
     main()

@@ -2,12 +2,13 @@
 
 `python -m benchmarks.movies --ablation` trains each arm on all tasks together, on one seed and for few epochs, and
 measures on *validation*; beside each arm stands how far it is from the whole, with the interval of a paired bootstrap.
-All tasks of an arm share the epoch that was best for their aggregate.
+All tasks of an arm share the epoch that was best for their aggregate. Rows of the test split are not even read. What
+was measured stays in the folder of the arm, so that an interrupted run goes on with the next arm.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -61,8 +62,8 @@ def parts(config: Config) -> dict[str, Part]:
 
 def ablation(
     config: Config, index: Index, work: Path, watch: Watch, *, arms: Sequence[str] = (), epochs: int = 4
-) -> list[Row]:
-    """Train and measure what was not measured before; every row, and the differences from the whole.
+) -> Iterator[list[Row]]:
+    """Train and measure what was not measured before; after each arm, every row, and the differences from the whole.
 
     Args:
         config: That of the benchmark.
@@ -80,7 +81,7 @@ def ablation(
         folder = work / name.replace(" ", "-")
         source = partial(_source, index, part.index, config, work, watch)
         found[name] = _measured(changed, source, folder, watch)
-    return [row for task in found[WHOLE] for row in _rows(task, {name: one[task] for name, one in found.items()})]
+        yield [row for task in found[WHOLE] for row in _rows(task, {arm: one[task] for arm, one in found.items()})]
 
 
 def table(rows: Sequence[Row], shown: Sequence[tuple[str, str, str]]) -> str:

@@ -16,6 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 TRAIN_FILMS, VALID_FILMS = 2405, 2748
+RATINGS_TEST_FROM = 1376653971
+"""As in `movies.toml`."""
 
 
 def prepare(source: Path, target: Path) -> None:
@@ -24,10 +26,21 @@ def prepare(source: Path, target: Path) -> None:
     for name in ("kg.nt.gz", "ratings.tsv.gz"):
         shutil.copyfile(source / name, target / name)
     write_lines(target / "corpus.jsonl", corpus(source))
-    write_lines(target / "genre.jsonl", genres(source))
-    write_lines(target / "sentiment.jsonl", reviews(source))
-    write_lines(target / "dialogues.jsonl", dialogues(source))
+    for name, rows in TABLES.items():
+        write_lines(target / name, rows(source))
     shutil.copyfile(Path(__file__).with_name("movies.toml"), target / "movies.toml")
+
+
+def without_test(source: Path, target: Path) -> None:
+    """Write the tables over those of `prepare`, without the rows of the test split: nobody can look at it there."""
+    for name, rows in TABLES.items():
+        write_lines(target / name, (row for row in rows(source) if row["split"] != "test"))
+    with gzip.open(source / "ratings.tsv.gz", "rt", encoding="utf-8") as file:
+        head, *lines = file
+    place = head.rstrip("\n").split("\t").index("timestamp")
+    kept = [line for line in lines if int(line.rstrip("\n").split("\t")[place]) < RATINGS_TEST_FROM]
+    with gzip.open(target / "ratings.tsv.gz", "wt", encoding="utf-8") as file:
+        file.writelines([head, *kept])
 
 
 def corpus(source: Path) -> Iterator[dict[str, object]]:
@@ -95,3 +108,7 @@ def write_lines(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
     """Write rows as JSONL."""
     with path.open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+TABLES = {"genre.jsonl": genres, "sentiment.jsonl": reviews, "dialogues.jsonl": dialogues}
+"""The tables whose rows state their split, and what makes them."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import resource
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 
 from benchmarks.result import Place, Row, plain_row
 from benchmarks.speed.generate import World, generate, graph_of
+from benchmarks.speed.rows import MEDIAN, PEER
 from ragmtl.retrieval.corpus import Corpus
 from ragmtl.retrieval.evidence import Evidence
 from ragmtl.retrieval.hybrid import Retriever
@@ -24,8 +24,6 @@ from ragmtl.retrieval.settings import RetrievalSettings, SourceWeights
 QUERIES, NAIVE_QUERIES, RESAMPLES = 400, 5, 2000
 ARMS = {"bm25 + graph": 0.0, "bm25 + dense + graph": 0.5}
 """Weight of the search by vectors."""
-
-PEER, MEDIAN = "peer: networkx + rank_bm25", "p50 cpu ms"
 
 
 class Given:
@@ -57,40 +55,53 @@ class Clock:
         return {"": time.perf_counter() - self._wall, "cpu ": time.process_time() - self._cpu}
 
 
-def measure(triples: int, *, naive: bool, work: Path | None = None) -> list[Row]:
-    """The rows of one size; with `naive` also those of the peer."""
+def measure(part: str, triples: int, work: Path) -> list[Row]:
+    """The rows of one part of one size.
+
+    Args:
+        part: "build", "queries" or "peer".
+        triples: The size.
+        work: Where the index is kept for the queries.
+    """
     world = generate(triples, triples // 10, QUERIES)
     place: Place = ("made up", "speed", f"{triples:,} triples, {triples // 10:,} passages", "all")
-    with tempfile.TemporaryDirectory(dir=work) as folder:
-        index, figures = _built(world, Path(folder))
-        rows = [plain_row(place, "ragmtl", metric, value) for metric, value in figures.items()]
-        medians: dict[str, float] = {}
-        for arm, weight in ARMS.items():
-            settings = RetrievalSettings(passages=5, nodes=64, weights=SourceWeights(dense=weight))
-            retriever = Retriever(index, settings)
-            retriever.many(world.queries[:20])
-            latency = _latency(retriever, world.queries)
-            rows += [plain_row(place, arm, metric, figure) for metric, figure in latency.items()]
-            rates = _rates(retriever, world.queries)
-            rows += [plain_row(place, arm, metric, rate) for metric, rate in rates.items()]
-            medians[arm] = latency[MEDIAN][0]
-        return rows + (_peer(place, medians, world) if naive else [])
+    folder = work / f"{triples}-triples"
+    match part:
+        case "build":
+            return [plain_row(place, "ragmtl", metric, value) for metric, value in _built(world, folder).items()]
+        case "queries":
+            if not (folder / "manifest.json").is_file():
+                _built(world, folder)
+            return _queries(place, Index.load(folder, encoder=Given()), world)
+        case _:
+            return _peer(place, world)
 
 
-def _built(world: World, folder: Path) -> tuple[Index, dict[str, float]]:
-    """The index, and what it took."""
+def _queries(place: Place, index: Index, world: World) -> list[Row]:
+    rows = []
+    for arm, weight in ARMS.items():
+        settings = RetrievalSettings(passages=5, nodes=64, weights=SourceWeights(dense=weight))
+        retriever = Retriever(index, settings)
+        retriever.many(world.queries[:20])
+        rows += [plain_row(place, arm, metric, at) for metric, at in _latency(retriever, world.queries).items()]
+        rows += [plain_row(place, arm, metric, rate) for metric, rate in _rates(retriever, world.queries).items()]
+    return rows
+
+
+def _built(world: World, folder: Path) -> dict[str, float]:
+    """What it takes to build the index."""
     clock = Clock()
     graph = graph_of(world)
     figures = {f"{name}seconds to read triples": value for name, value in clock.read().items()}
     before, clock = _megabytes(), Clock()
-    index = Index.build(graph, Corpus.of(world.passages, graph), Given(), folder / "index")
+    index = Index.build(graph, Corpus.of(world.passages, graph), Given(), folder)
     whole, clock = clock.read(), Clock()
     Dense.build(index.dense.vectors)
     vectors = clock.read()
     figures |= {f"{name}seconds to index": whole[name] - vectors[name] for name in whole}
     figures |= {f"{name}seconds to index vectors": value for name, value in vectors.items()}
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
-    return index, figures | {"mb on disk": size, "mb more at the peak of indexing": _megabytes() - before}
+    return figures | {"mb on disk": size, "mb more at the peak of indexing": _megabytes() - before}
 
 
 def _latency(retriever: Callable[[Query], object], queries: Sequence[Query]) -> dict[str, tuple[float, float, float]]:
@@ -138,14 +149,11 @@ def _in_a_child(work: Callable[[], list[Evidence]]) -> int:
     return child
 
 
-def _peer(place: Place, medians: dict[str, float], world: World) -> list[Row]:
-    """How long the peer takes, and how many times as fast each arm is, by the time of the processor."""
+def _peer(place: Place, world: World) -> list[Row]:
     from benchmarks.speed.naive import Naive
 
     slow = _latency(Naive(world), world.queries[:NAIVE_QUERIES])
-    rows = [plain_row(place, PEER, metric, slow[metric]) for metric in ("p50 ms", MEDIAN)]
-    times = {arm: slow[MEDIAN][0] / median for arm, median in medians.items()}
-    return rows + [plain_row(place, arm, f"times as fast as {PEER}", value) for arm, value in times.items()]
+    return [plain_row(place, PEER, metric, slow[metric]) for metric in ("p50 ms", MEDIAN)]
 
 
 def _megabytes() -> float:

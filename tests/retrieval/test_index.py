@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Sequence
+from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,8 +14,9 @@ from jaxtyping import Float32
 
 from ragmtl.errors import MismatchError
 from ragmtl.kg.graph import KnowledgeGraph
+from ragmtl.retrieval import index as index_module
 from ragmtl.retrieval.corpus import Corpus, Passage
-from ragmtl.retrieval.encoders.encoder import DeferredEncoder
+from ragmtl.retrieval.encoders.encoder import DeferredEncoder, Encoder
 from ragmtl.retrieval.encoders.hashing import HashingEncoder
 from ragmtl.retrieval.index import MANIFEST, Index
 from ragmtl.retrieval.progress import Progress
@@ -177,6 +181,56 @@ def test_another_graph_or_corpus_is_refused(copy: Path, part: str) -> None:
 def test_another_encoder_is_refused(index: Index) -> None:
     with pytest.raises(MismatchError, match="found 'hashing' \\(other\\)"):
         Index.load(index.directory, encoder=Other())
+
+
+def test_of_two_encoders_of_one_model_it_is_said_how_each_computes(index: Index) -> None:
+    half = HashingEncoder()
+    half.fingerprint = "a" * 64 + "-bfloat16"
+    with pytest.raises(MismatchError, match="found 'hashing' \\(aaaaaaaaaaaa-bfloat16\\)"):
+        Index.load(index.directory, encoder=half)
+
+
+def test_an_index_that_is_built_anew_while_it_is_opened_is_opened_again(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, held, folders = index_module._open, [], iter(range(3))
+
+    def replaced(folder: Path, manifest: dict[str, Any], encoder: Encoder | None) -> Index:
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            flock(handle, LOCK_EX | LOCK_NB)
+            held.append(False)
+        except BlockingIOError:
+            held.append(True)
+        os.close(handle)
+        if held[-1]:
+            return opened(folder, manifest, encoder)
+        found = opened(folder, manifest, encoder)
+        folder.rename(folder.with_name(f"old-{next(folders)}"))
+        shutil.copytree(found.directory.with_name("old-0"), folder)
+        if len(held) == 1:
+            raise MismatchError("expected parts of one index, found parts of several")
+        return found
+
+    monkeypatch.setattr(index_module, "_open", replaced)
+    loaded = Index.load(copy)
+    assert held == [False, False, True]
+    assert len(loaded.corpus) == loaded.bm25.count
+
+
+def test_an_index_that_is_just_being_put_in_its_place_is_waited_for(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = copy.rename(copy.with_name("away"))
+    waited: list[float] = []
+
+    def arrive(seconds: float) -> None:
+        waited.append(seconds)
+        away.rename(copy)
+
+    monkeypatch.setattr(index_module.time, "sleep", arrive)
+    assert Index.load(copy).directory == copy
+    assert len(waited) == 1
 
 
 def test_changed_sources_are_refused_and_missing_ones_are_not(graph: KnowledgeGraph, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.walks.walk import cut
 from ragmtl.retrieval.evidence import Mention
 from ragmtl.retrieval.query import Query
-from ragmtl.retrieval.reasons import node_reasons, passage_reason
+from ragmtl.retrieval.reasons import passage_reason, reasons
 from ragmtl.retrieval.subgraphs.seeds import Seeds
 
 X = "http://x/"
@@ -20,22 +20,27 @@ def test_nodes_say_how_they_were_reached(graph: KnowledgeGraph) -> None:
     mentions = (Mention(5, 10, sumac, 0.5),)
     nodes, scores = np.array([sumac, levant, fattoush, bread, rice]), np.linspace(1, 0.1, 5)
     subgraph = cut(graph, nodes, scores, [sumac], budget=5)
-    reasons = node_reasons(graph, subgraph, query, mentions, Seeds.of(query, mentions, graph))
-    assert dict(zip(subgraph.nodes.tolist(), reasons, strict=True)) == {
+    linked = (mentions, Seeds.of(query, mentions, graph))
+    of_nodes, of_triples = reasons(graph, subgraph, query, linked, {})
+    assert dict(zip(subgraph.nodes.tolist(), of_nodes, strict=True)) == {
         sumac: "named in the text as 'sumac'",
         levant: "1 step from sumac (typical of → The Levant Coast)",
         fattoush: "1 step from sumac (← contains fattoush)",
         bread: "2 steps from sumac (← contains fattoush, contains → bread)",
         rice: "near the query's entities in the graph",
     }
+    steps = {f"step {step} away from the query's entities" for step in (1, 2)}
+    assert set(of_triples) == {*steps, "connects two nodes near the query"}
+    _, told = reasons(graph, subgraph, query, linked, {int(subgraph.triples[0]): "because"})
+    assert told == ("because", *of_triples[1:])
 
 
 def test_seeds_say_where_they_come_from(graph: KnowledgeGraph) -> None:
     query = Query("", (X + "rice",), (X + "bread", X + "tomato"))
     seeds = Seeds.of(query, (), graph)
     subgraph = cut(graph, seeds.nodes, seeds.weights, seeds.nodes, budget=9)
-    reasons = node_reasons(graph, subgraph, query, (), seeds)
-    assert {graph.label(int(node)): reason for node, reason in zip(subgraph.nodes, reasons, strict=True)} == {
+    of_nodes, _ = reasons(graph, subgraph, query, ((), seeds), {})
+    assert {graph.label(int(node)): reason for node, reason in zip(subgraph.nodes, of_nodes, strict=True)} == {
         "rice": "given with the query",
         "tomato": "the newest item of the history",
         "bread": "in the history (1 before the newest)",
