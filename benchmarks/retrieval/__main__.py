@@ -1,6 +1,6 @@
 """`python -m benchmarks.retrieval --data ../shared/data`: the figures of retrieval, written to `result.json`.
 
-Parts: passages (2wiki, scifact), others (collections that nothing was chosen by), pathquestion (subgraphs), linking.
+Parts: passages (2wiki, scifact), others and untouched (the same defaults elsewhere), pathquestion (subgraphs), linking.
 With `--only` the rows of the other parts stay as they are.
 """
 
@@ -16,16 +16,23 @@ from pathlib import Path
 import torch
 
 from benchmarks.result import Row, load, save
-from benchmarks.retrieval import linking, others, passages, pathquestion
+from benchmarks.retrieval import linking, others, passages, pathquestion, untouched
 from ragmtl.report import commit
 
 PARTS: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
     "passages": lambda options: passages.rows(options.data, options.work),
     "others": lambda options: others.rows(options.data, options.work),
+    "untouched": lambda options: untouched.rows(options.data, options.work),
     "pathquestion": lambda options: pathquestion.rows(options.data, seeds=range(options.seeds)),
     "linking": lambda options: linking.rows(options.data),
 }
-TASKS = {"passages": "passages", "others": "passages of others", "pathquestion": "subgraphs", "linking": "linking"}
+TASKS = {
+    "passages": "passages",
+    "others": others.TASK,
+    "untouched": untouched.TASK,
+    "pathquestion": pathquestion.TASK,
+    "linking": linking.TASK,
+}
 """The task that the rows of each part state."""
 
 

@@ -1,4 +1,4 @@
-"""Passages in collections that nothing was chosen by: do the defaults hold there?
+"""Passages in other collections: how far the graph is trusted was chosen on them.
 
     dialogues   the last turns of a conversation about films → the Wikipedia lead of a film that is recommended next
     reviews     a review → the lead of its film
@@ -13,9 +13,10 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -32,6 +33,7 @@ from ragmtl.retrieval.query import Query
 from ragmtl.retrieval.settings import RetrievalSettings
 
 TASK = "passages of others"
+PEER = "peer: bm25s"
 MOST = 500
 """Questions of each collection; of more, those whose checksum is least."""
 
@@ -58,26 +60,37 @@ def rows(data: Path, work: Path) -> list[Row]:
     films = _films(data / "movies", encoder, work / "movies")
     found = _rows("movies", "dialogues", films, _dialogues(data / "movies", films))
     found += _rows("movies", "reviews", films, _reviews(data / "movies", films))
-    found += _rows("lexicon", "senses", *_senses(data / "lexicon" / "oewn.nt.gz", encoder, work / "lexicon"))
+    found += _rows("lexicon", "senses", *senses(data / "lexicon" / "oewn.nt.gz", encoder, work / "lexicon", "-v"))
     return found + _rows("kitchen", "ingredients", *_dishes(encoder, work / "kitchen"))
 
 
 def _rows(name: str, part: str, index: Index, asked: Sequence[Asked]) -> list[Row]:
     """NDCG@10 and recall@10 of each way to retrieve."""
+    scores = scores_of(index, asked, WAYS)
+    place = (name, TASK, part, "valid")
+    return [mean_row(place, way, metric, found, ()) for way, each in scores.items() for metric, found in each.items()]
+
+
+def scores_of(
+    index: Index, asked: Sequence[Asked], ways: Mapping[str, dict[str, Any]]
+) -> dict[str, dict[str, np.ndarray]]:
+    """NDCG@10 and recall@10 of each question, for each way to retrieve and the peer."""
     few = sorted(asked, key=lambda one: crc32(one.query.text.encode()))[:MOST]
     places = {index.corpus.ids[place]: place for place in range(len(index.corpus))}
     right = [frozenset(places[identity] for identity in one.right) for one in few]
     ranked: dict[str, list[list[int]]] = {}
-    for way, chosen in WAYS.items():
+    for way, chosen in ways.items():
         evidence = Retriever(index, RetrievalSettings(passages=10, **chosen)).many([one.query for one in few])
         ranked[way] = [[passage.passage for passage in one.passages] for one in evidence]
-    ranked["peer: bm25s"] = plain_bm25(index, [one.query.text for one in few], 10)
-    found: list[Row] = []
-    for way, each in ranked.items():
-        recall = [len(answers & set(row)) / min(len(answers), 10) for row, answers in zip(each, right, strict=True)]
-        place = (name, TASK, part, "valid")
-        found += [mean_row(place, way, "ndcg@10", ndcg(each, right), ()), mean_row(place, way, "recall@10", recall, ())]
-    return found
+    ranked[PEER] = plain_bm25(index, [one.query.text for one in few], 10)
+    return {
+        way: {"ndcg@10": ndcg(each, right), "recall@10": np.array(list(map(_recall, each, right)))}
+        for way, each in ranked.items()
+    }
+
+
+def _recall(found: Sequence[int], right: frozenset[int]) -> float:
+    return len(right & set(found)) / min(len(right), 10)
 
 
 def _films(folder: Path, encoder: Encoder, place: Path) -> Index:
@@ -108,12 +121,12 @@ def _reviews(folder: Path, index: Index) -> list[Asked]:
     return [Asked(Query(row["text"]), frozenset({leads[row["item"]]})) for row in every]
 
 
-def _senses(path: Path, encoder: Encoder, place: Path) -> tuple[Index, list[Asked]]:
-    """The concepts of verbs, which have the most examples: definitions as passages, and the triples among them."""
+def senses(path: Path, encoder: Encoder, place: Path, ending: str) -> tuple[Index, list[Asked]]:
+    """The concepts whose IRIs end so ("-v": verbs): definitions as passages, and the triples among them."""
     whole = read_rdf(path)
-    verbs = [node for node in range(len(whole.nodes)) if whole.nodes[node].endswith("-v")]
-    spoken = {node: _texts(whole, node) for node in verbs}
-    chosen = [node for node in verbs if spoken[node].get("definition") and spoken[node].get("prefLabel")]
+    every = [node for node in range(len(whole.nodes)) if whole.nodes[node].endswith(ending)]
+    spoken = {node: _texts(whole, node) for node in every}
+    chosen = [node for node in every if spoken[node].get("definition") and spoken[node].get("prefLabel")]
     is_chosen = np.zeros(len(whole.nodes), np.bool_)
     is_chosen[chosen] = True
     kept = np.flatnonzero(is_chosen[whole.heads] & is_chosen[whole.tails])

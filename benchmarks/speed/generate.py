@@ -61,7 +61,9 @@ def _power(rng: np.random.Generator, most: int, count: int) -> np.ndarray:
 
 def _words(rng: np.random.Generator) -> list[str]:
     syllables = [c + v for c in _CONSONANTS for v in _VOWELS]
-    return sorted({"".join(rng.choice(syllables, rng.integers(2, 5))) for _ in range(WORDS)}, key=len)
+    return sorted(
+        {"".join(rng.choice(syllables, rng.integers(2, 5))) for _ in range(WORDS)}, key=lambda word: (len(word), word)
+    )
 
 
 def _labels(rng: np.random.Generator, words: list[str], nodes: int) -> list[str]:

@@ -78,11 +78,13 @@ def measure(part: str, triples: int, work: Path) -> list[Row]:
 
 
 def _queries(place: Place, index: Index, world: World) -> list[Row]:
-    rows = []
+    rows: list[Row] = []
     for arm, weight in ARMS.items():
         settings = RetrievalSettings(passages=5, nodes=64, weights=SourceWeights(dense=weight))
         retriever = Retriever(index, settings)
-        retriever.many(world.queries[:20])
+        found = retriever.many(world.queries)
+        rows.append(plain_row(place, arm, "passages found", float(np.mean([len(one.passages) for one in found]))))
+        rows.append(plain_row(place, arm, "nodes found", float(np.mean([len(one.subgraph.nodes) for one in found]))))
         rows += [plain_row(place, arm, metric, at) for metric, at in _latency(retriever, world.queries).items()]
         rows += [plain_row(place, arm, metric, rate) for metric, rate in _rates(retriever, world.queries).items()]
     return rows
