@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
@@ -228,7 +229,7 @@ def test_an_index_that_is_just_being_put_in_its_place_is_waited_for(
         waited.append(seconds)
         away.rename(copy)
 
-    monkeypatch.setattr(index_module.time, "sleep", arrive)
+    monkeypatch.setattr(time, "sleep", arrive)
     assert Index.load(copy).directory == copy
     assert len(waited) == 1
 
