@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -39,6 +38,7 @@ from ragmtl.tasks.answer import SHOWN_ITEMS
 from ragmtl.tasks.base import Source, Task
 from ragmtl.tasks.link import may_have
 from ragmtl.tasks.recommendation.recommend import RankingTask, ask
+from ragmtl.threads import one_thread
 from ragmtl.wide import wide_signals
 
 _RETRIEVERS = 8
@@ -309,17 +309,6 @@ class Predictor:
     def _signals_without(self) -> dict[str, ItemSignals]:
         """The signals of rankings where no knowledge may speak."""
         return self._signals_with("none")
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let torch work in one thread: the operations of a model are so small that threads wait for one another."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _unwritten(encoder: Encoder) -> Encoder:
