@@ -205,7 +205,7 @@ def export(  # noqa: PLR0913 -- each is an option
 
 def _open(source: str, base: str | None, on_error: Bad | None) -> KnowledgeGraph:
     from ragmtl.bars import Bars
-    from ragmtl.graphs import is_saved, open_graph
+    from ragmtl.opening import is_saved, open_graph
 
     with Bars() as bars:
 

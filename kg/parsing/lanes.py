@@ -6,10 +6,11 @@ from typing import Literal
 
 from ragmtl.kg.bridge import checked
 from ragmtl.kg.parsing import oxigraph, rdflib_reader
+from ragmtl.kg.parsing.expanded import read_expanded
 from ragmtl.kg.parsing.reading import Reading
 
 Lane = Literal["scan", "pyoxigraph", "rdflib"]
-"""What reads a file: the scanner (lines only), pyoxigraph, or rdflib (slow; to compare, and for what only it reads)."""
+"""What reads a file: the scanner (lines, and JSON-LD in expanded form), pyoxigraph, or rdflib (slow; to compare)."""
 
 
 def is_scanned(name: str, lane: Lane | None) -> bool:
@@ -30,7 +31,7 @@ def read_whole(reading: Reading, name: str, lane: Lane | None) -> None:
     """
     if lane == "rdflib":
         checked.parse_file(reading, name)
-    else:
+    elif name != "json-ld" or lane == "pyoxigraph" or not read_expanded(reading):
         try:
             oxigraph.parse_file(reading, name)
         except oxigraph.ElsewhereError:

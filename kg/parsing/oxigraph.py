@@ -24,6 +24,7 @@ from ragmtl.kg.parsing.guard import LiteralError, guarded
 from ragmtl.kg.parsing.ntriples import blocks, rows, written
 from ragmtl.kg.parsing.reading import BAD_TERMS, Reading
 from ragmtl.kg.parsing.unpack import opened
+from ragmtl.kg.parsing.watched import Watched
 
 _FORMATS = {
     "nt": RdfFormat.N_TRIPLES,
@@ -35,6 +36,8 @@ _FORMATS = {
     "json-ld": RdfFormat.JSON_LD,
 }
 _BATCH = 2000  # few enough that they stay in the processor's cache until they are written
+_STEP = 20  # after so many, look whether terms are long
+_ROOM = 1 << 26  # bytes that the terms of a batch may take: each statement has its own copy of the base and of prefixes
 _DIRECTION = re.compile(rb'"@[A-Za-z0-9-]*--')
 
 
@@ -109,8 +112,9 @@ def _parse_once(reading: Reading, name: str, *, lenient: bool) -> None:
     options, batches = reading.options, Batches(reading, name, lenient=lenient)
     try:
         with guarded(reading.path, name, options.ratio, new_terms=options.skip, literals=False) as file:
-            found = parse(cast(IO[bytes], file), _FORMATS[name], base_iri=options.base, lenient=lenient)
-            while _add_batch(found, batches, reading, name):
+            watched = Watched(file, name)
+            found = parse(cast(IO[bytes], watched), _FORMATS[name], base_iri=options.base, lenient=lenient)
+            while _add_batch(found, watched, batches, reading, name):
                 pass
     except LiteralError as error:
         raise ElsewhereError(str(error)) from error
@@ -125,10 +129,12 @@ def _parse_once(reading: Reading, name: str, *, lenient: bool) -> None:
         raise ElsewhereError(message, reading.path) from error
 
 
-def _add_batch(found: Iterator[Quad], batches: Batches, reading: Reading, name: str) -> bool:
-    """Add the next statements; False where there are none."""
+def _add_batch(found: Iterator[Quad], watched: Watched, batches: Batches, reading: Reading, name: str) -> bool:
+    """Add the next statements, fewer of them where terms are long; False where there are none."""
     with uncollected():
-        batch = list(islice(found, _BATCH))
+        batch = list(islice(found, _STEP))
+        while len(batch) < min(_BATCH, _ROOM // (4 * watched.longest)) and (more := list(islice(found, _STEP))):
+            batch += more
         if name == "n3":
             _refuse_formulas(reading, batch)
         if batch:

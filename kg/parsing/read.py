@@ -59,7 +59,7 @@ def read_rdf(  # noqa: PLR0913 -- each argument is one thing that files may ask 
             any bad line of N-Triples and N-Quads; in other formats statements with a bad IRI or language tag, while
             bad syntax always ends the reading.
         max_ratio: How many times its packed size a file may unpack to (64 MiB are always accepted).
-        lane: What reads the files; the fastest that can where None. "scan" reads N-Triples and N-Quads only.
+        lane: What reads the files; the fastest that can where None, and for what the scanner ("scan") does not read.
         threads: How many threads read: several files at once, and several blocks of N-Triples and N-Quads; the graph is
             the same.
 

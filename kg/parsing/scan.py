@@ -87,7 +87,7 @@ def _resolved(
     settings = Settings(reading.number + 1, True, True)
     lines = [block[start:end] for start, end, _ in unsure.tolist()]
     places = unsure[:, 2]
-    plain = _parsed(lines, quads=quads)
+    plain = parsed(lines, quads=quads)
     if plain is None:
         pairs = list(_one_by_one(reading, lines, first + places, quads=quads))
         plain, places = b"".join(line for _, line in pairs), np.array([at - first for at, _ in pairs], np.int64)
@@ -98,7 +98,7 @@ def _resolved(
     return rows
 
 
-def _parsed(lines: list[bytes], *, quads: bool) -> bytes | None:
+def parsed(lines: list[bytes], *, quads: bool) -> bytes | None:
     """The lines as pyoxigraph writes them, one for one; None where it does not take each of them as a statement."""
     block = b"\n".join(lines)
     if b"<<" in block or b"--" in block or b"\r" in block.replace(b"\r\n", b""):

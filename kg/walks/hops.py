@@ -6,7 +6,7 @@ from a hub to a node is looked up in its sorted row.
 
 from __future__ import annotations
 
-from heapq import heappop, heappush, heapreplace
+from typing import Any
 
 import numpy as np
 
@@ -39,15 +39,21 @@ def neighbourhood(
         spread: How many edges of a node are looked at.
     """
     starts = _first_ones(seeds, budget)
-    reached, found = reach(graph[0], shown, starts, hops, budget, spread)
-    order = [(-found[place], place >= len(starts), reached[place], place) for place in range(len(reached))]
-    order.sort()
-    nodes, scores = np.empty(len(order), np.int64), np.empty(len(order), np.float32)
-    is_seed = np.empty(len(order), np.bool_)
-    for place, (negative, not_seed, node, _) in enumerate(order):
-        nodes[place], scores[place], is_seed[place] = node, -negative, not not_seed
+    nodes, scores = reach(graph[0], shown, starts, hops, budget, spread)
+    _sort_ties(nodes, scores)
     triples = among(graph[0], graph[1], shown, nodes)
-    return nodes, scores, is_seed, triples, _weights(scores, triples)
+    return nodes, scores, np.arange(len(nodes)) < len(starts), triples, _weights(scores, triples)
+
+
+@compiled
+def _sort_ties(nodes: np.ndarray, scores: np.ndarray) -> Any:  # noqa: ANN401 -- None, to numba
+    """Put nodes that stand together, as they score alike, in the order of their ids."""
+    first = 0
+    for place in range(1, len(nodes) + 1):
+        if place == len(nodes) or scores[place] != scores[first]:
+            if place - first > 1:
+                nodes[first:place].sort()
+            first = place
 
 
 @compiled
@@ -76,7 +82,7 @@ def _weights(scores: np.ndarray, triples: Triples) -> np.ndarray:
 def reach(
     edges: tuple[Edges, Edges], shown: np.ndarray, starts: np.ndarray, hops: int, budget: int, spread: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The nodes at most so many hops away, hop by hop, and their scores.
+    """The nodes at most so many hops away, hop by hop, and their scores, the highest first.
 
     Args:
         edges: By their heads, and by their tails.
@@ -86,22 +92,18 @@ def reach(
         budget: The most nodes.
         spread: How many edges of a node are looked at.
     """
-    count = len(edges[0][0]) - 1
-    kept = table_for(min(budget, count))
-    nodes, scores = np.empty(min(budget, count), np.int64), np.ones(min(budget, count), np.float32)
+    room = min(budget, len(edges[0][0]) - 1)
+    nodes, scores = np.empty(room, np.int64), np.ones(room, np.float32)
     used = len(starts)
     nodes[:used] = starts
-    for node in starts:
-        kept[slot_in(kept, node)] = node
     first, masses = 0, np.ones(used)
     for hop in range(1, hops + 1):
-        if used >= budget or first == used:
+        if used >= room or first == used:
             break
-        found = _handed_on(edges, shown, nodes[first:used], masses, kept, spread)
-        first, masses = used, _best(found, nodes[used:])
+        found, sums = _handed_on(edges, shown, nodes[:used], masses, spread)
+        first, masses = used, _best(found, sums, nodes[used:])
         used += len(masses)
         for place in range(first, used):
-            kept[slot_in(kept, nodes[place])] = nodes[place]
             scores[place] = 0.5**hop * 0.5 * (1.0 + masses[place - first] / masses[0])
         if used > first and masses[0] < TINY:  # only their proportions matter; far away they would become 0
             masses /= masses[0]
@@ -110,65 +112,113 @@ def reach(
 
 @compiled
 def _handed_on(
-    edges: tuple[Edges, Edges],
-    shown: np.ndarray,
-    frontier: np.ndarray,
-    masses: np.ndarray,
-    kept: np.ndarray,
-    spread: int,
+    edges: tuple[Edges, Edges], shown: np.ndarray, kept: np.ndarray, masses: np.ndarray, spread: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The neighbours that are not kept yet, and the mass that each gets."""
+    """The neighbours that are not kept yet, and the mass that each gets from the last ones that are.
+
+    The edges of a hub that are looked at are number ⌊i · degree / looks⌋ of its row, for i = 0, 1, …: counted up by
+    the quotient, and by one more where the remainders make a whole. Nodes are found again by their places, kept ones
+    before new ones, in a table that fits into the processor's first cache.
+    """
     (out_rows, out_ends, out_links), (in_rows, in_ends, in_links) = edges
-    total = 0
+    frontier, total, all_shown = kept[len(kept) - len(masses) :], len(kept), len(shown) == 0
     for node in frontier:
         total += min(spread, _length(out_rows, node) + _length(in_rows, node))
-    table, all_shown = table_for(total), len(shown) == 0
-    nodes, sums, slots, used = np.empty(total, np.int64), np.empty(total), np.empty(len(table), np.int64), 0
+    table, nodes, sums, used = _places_for(total), np.empty(total, np.int32), np.zeros(total), len(kept)
+    nodes[:used] = kept
+    for place, node in enumerate(kept):
+        table[_slot_of(table, nodes, node)] = place
     for place, node in enumerate(frontier):
         out_first, in_first = np.int64(out_rows[node]), np.int64(in_rows[node])
-        out_degree, in_degree = _length(out_rows, node), _length(in_rows, node)
-        degree = out_degree + in_degree
+        out_degree, degree = _length(out_rows, node), _length(out_rows, node) + _length(in_rows, node)
+        in_first -= out_degree
         looks = min(spread, degree)
         visible = looks
         if not all_shown:
             visible = 0
             for look in range(looks):
                 at = look * degree // looks
-                link = out_links[out_first + at] if at < out_degree else in_links[in_first + at - out_degree]
-                visible += shown[link]
+                visible += shown[out_links[out_first + at] if at < out_degree else in_links[in_first + at]]
         share = masses[place] * looks / max(visible * degree, 1)
-        for look in range(looks):
-            at = look * degree // looks
-            if at < out_degree:
-                end, link = np.int64(out_ends[out_first + at]), out_links[out_first + at]
-            else:
-                at += in_first - out_degree
-                end, link = np.int64(in_ends[at]), in_links[at]
-            if not all_shown and shown[link] == 0 or kept[slot_in(kept, end)] >= 0:
+        step, more, at, rest = degree // max(looks, 1), degree % max(looks, 1), 0, 0
+        for _ in range(looks):
+            is_out, here = at < out_degree, at
+            at, rest = at + step, rest + more
+            if rest >= looks:
+                at, rest = at + 1, rest - looks
+            here += out_first if is_out else in_first
+            if not all_shown and shown[out_links[here] if is_out else in_links[here]] == 0:
                 continue
-            slot = slot_in(table, end)
-            if table[slot] < 0:
-                table[slot], slots[slot] = end, used
-                nodes[used], sums[used] = end, 0.0
+            end = np.int64(out_ends[here] if is_out else in_ends[here])
+            slot = _slot_of(table, nodes, end)
+            known = table[slot]
+            if known < 0:
+                known = table[slot] = used
+                nodes[used] = end
                 used += 1
-            sums[slots[slot]] += share
-    return nodes[:used], sums[:used]
+            sums[known] += share
+    return nodes[len(kept) : used], sums[len(kept) : used]
 
 
 @compiled
-def _best(found: tuple[np.ndarray, np.ndarray], room: np.ndarray) -> np.ndarray:
-    """Writes the nodes of most mass into `room`, best first, ties by id; gives their masses."""
-    heap = [(0.0, 0) for _ in range(0)]  # the worst of the best stands first
-    for node, mass in zip(*found):  # noqa: B905 -- numba compiles no strict
-        if len(heap) < len(room):
-            heappush(heap, (mass, -node))
-        elif (mass, -node) > heap[0]:
-            heapreplace(heap, (mass, -node))
-    masses = np.empty(len(heap))
-    for place in range(len(heap) - 1, -1, -1):
-        masses[place], negative = heappop(heap)
-        room[place] = -negative
+def _places_for(keys: int) -> np.ndarray:
+    """A table of places, at most half full with so many; -1 where there is none."""
+    length = 16
+    while length < 2 * keys:
+        length *= 2
+    return np.full(length, -1, np.int32)
+
+
+@compiled
+def _slot_of(table: np.ndarray, nodes: np.ndarray, node: int) -> int:
+    """Where the place of a node among `nodes` stands in a table, or the free slot where it belongs."""
+    mask = len(table) - 1
+    mixed = (np.uint64(node) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)
+    slot = int(np.int64(mixed)) & mask
+    while table[slot] >= 0 and nodes[table[slot]] != node:
+        slot = (slot + 1) & mask
+    return slot
+
+
+@compiled
+def _best(nodes: np.ndarray, sums: np.ndarray, room: np.ndarray) -> np.ndarray:
+    """Writes the nodes of most mass into `room`, best first, ties by id; gives their masses.
+
+    The best so far are a heap in `room` and `masses`, the worst of them first.
+    """
+    size = min(len(nodes), len(room))
+    masses = sums[:size].copy()
+    room[:size] = nodes[:size]
+    for at in range(size // 2 - 1, -1, -1):
+        _sink(masses, room, at, size, masses[at], room[at])
+    for place in range(size, len(nodes)):
+        if _is_worse(masses[0], room[0], sums[place], nodes[place]):
+            _sink(masses, room, 0, size, sums[place], nodes[place])
+    for last in range(size - 1, 0, -1):
+        mass, node = masses[last], room[last]
+        masses[last], room[last] = masses[0], room[0]
+        _sink(masses, room, 0, last, mass, node)
     return masses
+
+
+@compiled
+def _sink(masses: np.ndarray, nodes: np.ndarray, at: int, size: int, mass: float, node: int) -> Any:  # noqa: ANN401
+    """Put a node into a heap of so many, at a place or below, where one stood that may be lost."""
+    while 2 * at + 1 < size:
+        child = 2 * at + 1
+        if child + 1 < size and _is_worse(masses[child + 1], nodes[child + 1], masses[child], nodes[child]):
+            child += 1
+        if not _is_worse(masses[child], nodes[child], mass, node):
+            break
+        masses[at], nodes[at] = masses[child], nodes[child]
+        at = child
+    masses[at], nodes[at] = mass, node
+
+
+@compiled
+def _is_worse(mass: float, node: int, other_mass: float, other_node: int) -> bool:
+    """Whether the first of two nodes has less mass, or as much and the larger id."""
+    return bool(mass < other_mass or (mass == other_mass and node > other_node))
 
 
 @compiled

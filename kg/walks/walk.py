@@ -256,7 +256,7 @@ def _checked(graph: KnowledgeGraph, nodes: Nodes) -> Int64[np.ndarray, " nodes"]
     if len(given) and given.dtype.kind not in "iu":
         raise DataError(f"expected node ids, which are integers, found {given.dtype}: {given[:3].tolist()}")
     ids = given.astype(np.int64, copy=False)
-    if len(ids) and (ids.min() < 0 or ids.max() >= len(graph.nodes)):
+    if len(ids) and ids.view(np.uint64).max() >= len(graph.nodes):  # which is large for those below 0
         raise DataError(f"expected node ids in [0, {len(graph.nodes)}), found {ids.min()} to {ids.max()}")
     return ids
 

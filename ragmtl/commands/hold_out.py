@@ -28,8 +28,8 @@ def hold_out(  # noqa: PLR0913 -- each is an option
 ) -> None:
     """Hold edges out of a graph, to learn to predict links; writes graph.nt and edges.tsv."""
     from ragmtl.graph_facts import relations_named
-    from ragmtl.graphs import open_graph
     from ragmtl.held_out import write_held_out
+    from ragmtl.opening import open_graph
 
     graph = open_graph(source, base=base, on_error=wanted(on_error))
     tell_left_out(graph.report)

@@ -12,9 +12,9 @@ import pytest
 from ragmtl.build import build_index, open_index
 from ragmtl.config import read_config
 from ragmtl.errors import DataError
-from ragmtl.graphs import open_graph
 from ragmtl.held_out import write_held_out
 from ragmtl.inspector.page import render_prediction
+from ragmtl.opening import open_graph
 from ragmtl.predict import Predictor
 from ragmtl.prediction import Prediction
 from ragmtl.retrieval.query import Query

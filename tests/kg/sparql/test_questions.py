@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 
 import pytest
@@ -28,10 +27,8 @@ WORDS = ["SELECT", "*", "WHERE", "{", "}", "?a", "?b", "<http://x/p>", ".", ";",
     ],
 )
 def test_what_is_no_query_becomes_one_error(question: str, message: str) -> None:
-    start = time.monotonic()
     with pytest.raises(DataError, match=message):
         translated(question, usual_prefixes())
-    assert time.monotonic() - start < 20
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join) | st.text(max_size=30))
