@@ -17,15 +17,21 @@ from ragmtl.errors import DataError
 def written(path: str | Path) -> Iterator[TextIO]:
     """A file beside the one that is meant, which takes its place when it is whole.
 
+    What is there and no file (a pipe, a device such as `/dev/stdout`) is written to, as nothing may take its place.
+
     Raises:
         DataError: It cannot be written (a full disk, no permission, a folder of that name); what stood there stays.
     """
     target = Path(path)
     try:
+        opened = gzip.open if target.suffix == ".gz" else open
+        if target.exists() and not (target.is_file() or target.is_dir()):
+            with cast(TextIO, opened(target, "wt", encoding="utf-8", newline="\n")) as file:
+                yield file
+            return
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
         os.close(handle)
-        opened = gzip.open if target.suffix == ".gz" else open
         try:
             with cast(TextIO, opened(temporary, "wt", encoding="utf-8", newline="\n")) as file:
                 yield file

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import gzip
+import os
 from pathlib import Path
 
 import pytest
@@ -48,3 +49,24 @@ def test_a_folder_is_not_replaced_by_a_file(tmp_path: Path) -> None:
 
     with pytest.raises(DataError, match="folder: expected to write this file"):
         fill()
+
+
+def test_a_pipe_is_written_to_and_stays(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    with written(tmp_path / "pipe") as file:
+        file.write("text")
+    assert os.read(reader, 10) == b"text"
+    os.close(reader)
+    assert (tmp_path / "pipe").is_fifo()
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="there is no device that is full")
+def test_a_full_device_is_an_error() -> None:
+    def fill() -> None:
+        with written("/dev/full") as file:
+            file.write("text")
+
+    with pytest.raises(DataError, match="found: No space left on device"):
+        fill()
+    assert Path("/dev/full").is_char_device()
