@@ -10,7 +10,7 @@ import re
 from io import BufferedIOBase
 
 _STEP = 4096
-_ENDS = {"json-ld": re.compile(rb'(?<!\\)"')}
+_ENDS = {"json-ld": re.compile(rb'[^\\]"')}
 _END = re.compile(rb'[\s"<>]')
 
 
