@@ -97,7 +97,7 @@ def _code(source: np.ndarray, at: int) -> int:
         return NONE
     code = 0
     for place in range(at + 2, at + 6):
-        digit = np.int64(source[place]) | 32
+        digit = int(np.int64(source[place])) | 32
         if 48 <= digit <= 57 and source[place] >= 48:
             code = code * 16 + digit - 48
         elif 97 <= digit <= 102:

@@ -142,11 +142,11 @@ def _handed_on(
         share = masses[place] * looks / max(visible * degree, 1)
         step, more, at, rest = degree // max(looks, 1), degree % max(looks, 1), 0, 0
         for _ in range(looks):
-            is_out, here = at < out_degree, at
+            is_out = at < out_degree
+            here = int(at + (out_first if is_out else in_first))
             at, rest = at + step, rest + more
             if rest >= looks:
                 at, rest = at + 1, rest - looks
-            here += out_first if is_out else in_first
             if not all_shown and shown[out_links[here] if is_out else in_links[here]] == 0:
                 continue
             end = np.int64(out_ends[here] if is_out else in_ends[here])
