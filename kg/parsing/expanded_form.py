@@ -35,8 +35,8 @@ START, _FIRST, _AFTER, _NEXT, END = range(5)
 _COMMA, _OPEN, _CLOSE, _OPEN_LIST, _CLOSE_LIST, _AT = 44, 123, 125, 91, 93, 64
 
 
-def _word(text: bytes) -> np.ndarray:
-    return np.frombuffer(text, np.uint8)
+def _word(content: bytes) -> np.ndarray:
+    return np.frombuffer(content, np.uint8)
 
 
 _ID, _TYPE, _VALUE, _LANGUAGE = _word(b'"@id"'), _word(b'"@type"'), _word(b'"@value"'), _word(b'"@language"')
