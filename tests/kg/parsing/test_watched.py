@@ -20,7 +20,7 @@ from ragmtl.kg.parsing.watched import Watched
     ],
 )
 def test_terms_are_seen_to_be_long(name: str, content: bytes, least: int, size: int) -> None:
-    watched = Watched(BufferedReader(BytesIO(content)), name)  # type: ignore[arg-type]
+    watched = Watched(BufferedReader(BytesIO(content)), name)
     found = b""
     while piece := watched.read(size):
         found += piece
