@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from ragmtl.kg.bridge import checked
+from ragmtl.kg.jsonld.reader import read_expanded
 from ragmtl.kg.parsing import oxigraph, rdflib_reader
-from ragmtl.kg.parsing.expanded import read_expanded
 from ragmtl.kg.parsing.reading import Reading
 
 Lane = Literal["scan", "pyoxigraph", "rdflib"]

@@ -20,11 +20,10 @@ from pyoxigraph import DefaultGraph, Quad, RdfFormat, parse, serialize
 from ragmtl.errors import DataError
 from ragmtl.kg.parsing.batches import Batches
 from ragmtl.kg.parsing.faults import fault
-from ragmtl.kg.parsing.guard import LiteralError, guarded
+from ragmtl.kg.parsing.guard import LiteralError, Watched, guarded
 from ragmtl.kg.parsing.ntriples import blocks, rows, written
 from ragmtl.kg.parsing.reading import BAD_TERMS, Reading
 from ragmtl.kg.parsing.unpack import opened
-from ragmtl.kg.parsing.watched import Watched
 
 _FORMATS = {
     "nt": RdfFormat.N_TRIPLES,

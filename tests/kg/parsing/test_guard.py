@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import json
+from io import BufferedReader, BytesIO
 from pathlib import Path
 
 import pytest
 
 from ragmtl.errors import DataError
-from ragmtl.kg.parsing.guard import parse_json, refuse_entities
+from ragmtl.kg.parsing.guard import Watched, parse_json, refuse_entities
 
 LAUGHS = '<?xml version="1.0"{encoding}?>\n<!DOCTYPE r [\n<!ENTITY a "ha">\n]>\n<r>&a;</r>'
 
@@ -64,3 +65,24 @@ def test_bad_json_is_refused_with_its_line() -> None:
 def test_json_nested_too_deeply_is_refused() -> None:
     with pytest.raises(DataError, match="nested too deeply"):
         parse_json("[" * 100_000 + "]" * 100_000, Path("a.jsonld"))
+
+
+@pytest.mark.parametrize("size", [-1, 1000, 4096, 65_536])
+@pytest.mark.parametrize(
+    ("name", "content", "least"),
+    [
+        ("turtle", b"<http://x/a> <http://x/p> <http://x/b> .\n" * 5000, 0),
+        ("turtle", b"p:a p:b p:c .\n" * 5000, 0),
+        ("turtle", b"p:a p:b p:c .\n" * 5000 + b"@prefix p: <http://x/" + b"a" * 50_000 + b"> .", 50_000),
+        ("json-ld", b'{"a": "' + b"b <c> " * 9000 + b'"}', 54_000),
+        ("json-ld", b'{"a": "' + b'\\"b ' * 9000 + b'"}', 36_000),
+        ("json-ld", b'{"a": "b"}\n' * 5000, 0),
+    ],
+)
+def test_terms_are_seen_to_be_long(name: str, content: bytes, least: int, size: int) -> None:
+    watched = Watched(BufferedReader(BytesIO(content)), name)
+    found = b""
+    while piece := watched.read(size):
+        found += piece
+    assert found == content
+    assert max(least - 2 * 4096, 4096) <= watched.longest <= max(least + 2 * 4096, 4096)

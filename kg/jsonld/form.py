@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from ragmtl.kg.compiled import compiled
-from ragmtl.kg.parsing.json_strings import (
+from ragmtl.kg.jsonld.strings import (
     COLON,
     LOW_LINE,
     NONE,

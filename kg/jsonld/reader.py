@@ -1,4 +1,4 @@
-"""Files of JSON-LD in expanded form, by the scanner; see `ragmtl.kg.parsing.expanded_form`."""
+"""Files of JSON-LD in expanded form, by the scanner; see `ragmtl.kg.jsonld.form`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import codecs
 
 import numpy as np
 
-from ragmtl.kg.parsing.expanded_form import END, START, transcribe
-from ragmtl.kg.parsing.json_strings import PADDING
+from ragmtl.kg.jsonld.form import END, START, transcribe
+from ragmtl.kg.jsonld.strings import PADDING
 from ragmtl.kg.parsing.reading import Reading
 from ragmtl.kg.parsing.scan import parsed
 from ragmtl.kg.parsing.unpack import opened

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from ragmtl.errors import DataError
 from ragmtl.kg.encoding.builder import GraphBuilder
 from ragmtl.kg.graph import KnowledgeGraph
-from ragmtl.kg.parsing import expanded
-from ragmtl.kg.parsing.expanded import read_expanded
+from ragmtl.kg.jsonld import reader
+from ragmtl.kg.jsonld.reader import read_expanded
 from ragmtl.kg.parsing.read import Lane, read_rdf
 from ragmtl.kg.parsing.reading import Reading
 
@@ -125,7 +125,7 @@ def test_all_else_is_left_to_a_parser_of_json_ld(tmp_path: Path, content: object
 
 
 def test_what_was_read_before_something_odd_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(expanded, "_BLOCK", 1000)
+    monkeypatch.setattr(reader, "_BLOCK", 1000)
     nodes: list[object] = [{"@id": f"http://x/{at}", P: [{"@id": A}, "text"]} for at in range(200)]
     text = json.dumps([*nodes, {"@id": A, P: [1]}])
     found = stated(tmp_path, text)
@@ -136,10 +136,10 @@ def test_pieces_and_lengths_change_nothing(tmp_path: Path, monkeypatch: pytest.M
     text = json.dumps(SURE[0] + SURE[1] + [{"@id": A, P: ["long " * 40, {"@id": B}]}], ensure_ascii=False)  # type: ignore[operator]
     found = stated(tmp_path, text)
     for block in (1, 7, 64):
-        monkeypatch.setattr(expanded, "_BLOCK", block)
+        monkeypatch.setattr(reader, "_BLOCK", block)
         assert is_sure(tmp_path, text)
         assert stated(tmp_path, text) == found
-    monkeypatch.setattr(expanded, "LONGEST", 100)
+    monkeypatch.setattr(reader, "LONGEST", 100)
     assert not is_sure(tmp_path, text)
     assert stated(tmp_path, text) == found
 
