@@ -156,11 +156,7 @@ class Predictor:
     def recommend(
         self, items: Sequence[str], *, text: str = "", task: str | None = None, top: int = 10
     ) -> tuple[Score, ...]:
-        """Rank all items but those given.
-
-        Raises:
-            DataError: An item is unknown, the run has no such ranking, or there is nothing to rank them by.
-        """
+        """Rank all items but those given; raises what `wanted` raises."""
         query, name = self.wanted(items, text, task)
         return self.many([query], Choices(tasks=frozenset({name}), shown=top))[0].answers[0].scores
 
