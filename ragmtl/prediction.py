@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
@@ -130,20 +130,27 @@ class Prediction:
         return plot_prediction(self)
 
 
+def as_fields(value: object) -> object:
+    """What JSON can hold of an object at its first level: a dataclass as a dict, a set as a list.
+
+    `dataclasses.asdict`, which copies every level, takes as long as a model.
+
+    Raises:
+        TypeError: It is something else.
+    """
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return {name: getattr(value, name) for name in _names(type(value))}
+
+
 def _plain(value: object) -> object:
-    """What JSON can hold. `dataclasses.asdict` does as much, and takes as long as the model."""
-    match value:
-        case str() | float() | int() | None:
-            return value
-        case tuple() | list():
-            return [_plain(one) for one in value]
-        case frozenset():
-            return sorted(value)
-        case Mapping():
-            return {name: _plain(one) for name, one in value.items()}
-        case _ if is_dataclass(value) and not isinstance(value, type):
-            return {name: _plain(getattr(value, name)) for name in _names(type(value))}
-    return value
+    """An object with all its levels."""
+    if value is None or isinstance(value, str | float | int):
+        return value
+    if isinstance(value, tuple | list):
+        return [_plain(one) for one in value]
+    found = value if isinstance(value, Mapping) else as_fields(value)
+    return {name: _plain(one) for name, one in found.items()} if isinstance(found, Mapping) else found
 
 
 @cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -87,25 +86,25 @@ def _add_answers(router: APIRouter, service: Service) -> None:
     @router.post("/predict", response_model=Prediction, responses=late)
     async def predict(asked: PredictAsked) -> Response:
         """Answer every task, or some, with the evidence and how much of it counted."""
-        return as_json((await service.predict(asked.run, asked.query(), asked.choices())).to_dict())
+        return as_json(await service.predict(asked.run, asked.query(), asked.choices()))
 
     @router.post("/recommend", response_model=Recommended, responses=late)
     async def recommend(asked: RecommendAsked) -> Response:
         """Rank all items but those met."""
         scores = await service.recommend(asked.run, (asked.items, asked.text, asked.task), asked.top)
-        return as_json({"items": [asdict(score) for score in scores]})
+        return as_json({"items": scores})
 
     @router.post("/retrieve", response_model=Prediction, responses=late)
     async def retrieve(asked: RetrieveAsked) -> Response:
         """Retrieve evidence, without an answer."""
         choices = Choices(passages=asked.passages, nodes=asked.nodes)
-        return as_json((await service.retrieve(asked.run, asked.query(), choices)).to_dict())
+        return as_json(await service.retrieve(asked.run, asked.query(), choices))
 
     @router.post("/why", response_model=Why, responses=late)
     async def why(asked: WhyAsked) -> Response:
         """Ask for one answer of a task, given or not, and see what speaks for and against it."""
         choices = Choices(frozenset({asked.task}), asked.passages, asked.nodes)
-        return as_json(asdict(await service.why(asked.run, asked.query(), choices, asked.answer)))
+        return as_json(await service.why(asked.run, asked.query(), choices, asked.answer))
 
 
 def _add_graph(router: APIRouter, service: Service) -> None:

@@ -7,6 +7,8 @@ import math
 
 from starlette.responses import Response
 
+from ragmtl.prediction import as_fields
+
 
 def as_json(content: object, status: int = 200) -> Response:
     """A response in JSON."""
@@ -14,13 +16,13 @@ def as_json(content: object, status: int = 200) -> Response:
 
 
 def dumps(content: object) -> bytes:
-    """JSON as bytes.
+    """JSON as bytes; dataclasses become objects.
 
     >>> dumps({"share": float("nan"), "of": [1.5]})
     b'{"share":null,"of":[1.5]}'
     """
     try:
-        text = json.dumps(content, allow_nan=False, separators=(",", ":"))
+        text = json.dumps(content, default=as_fields, allow_nan=False, separators=(",", ":"))
     except ValueError:
         text = json.dumps(_finite(content), allow_nan=False, separators=(",", ":"))
     return text.encode("ascii")
@@ -34,4 +36,6 @@ def _finite(content: object) -> object:
             return {key: _finite(value) for key, value in content.items()}
         case list() | tuple():
             return [_finite(value) for value in content]
-    return content
+        case None | str() | int() | float():
+            return content
+    return _finite(as_fields(content))
