@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from functools import cache
+from dataclasses import dataclass
 from typing import Any
 
 from ragmtl.retrieval.query import Query
@@ -111,7 +110,7 @@ class Prediction:
 
     def to_dict(self) -> dict[str, object]:
         """This prediction as plain lists, dicts, strings and numbers, ready for JSON."""
-        return {name: _plain(getattr(self, name)) for name in _names(Prediction)}
+        return {name: _plain(getattr(self, name)) for name in self.__dataclass_fields__}
 
     def _repr_html_(self) -> str:
         """The inspector's page in a frame: what a notebook shows for this prediction."""
@@ -140,7 +139,10 @@ def as_fields(value: object) -> object:
     """
     if isinstance(value, frozenset):
         return sorted(value)
-    return {name: getattr(value, name) for name in _names(type(value))}
+    found = getattr(value, "__dataclass_fields__", None)
+    if found is None:
+        raise TypeError(f"expected what JSON can hold, found {type(value).__name__}")
+    return {name: getattr(value, name) for name in found}
 
 
 def _plain(value: object) -> object:
@@ -151,9 +153,3 @@ def _plain(value: object) -> object:
         return [_plain(one) for one in value]
     found = value if isinstance(value, Mapping) else as_fields(value)
     return {name: _plain(one) for name, one in found.items()} if isinstance(found, Mapping) else found
-
-
-@cache
-def _names(kind: type) -> tuple[str, ...]:
-    """The fields of a dataclass."""
-    return tuple(field.name for field in fields(kind))
