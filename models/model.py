@@ -37,6 +37,7 @@ from ragmtl.models.graph.messages import Subgraphs
 from ragmtl.models.graph.network import GraphNetwork
 from ragmtl.models.graph.relational import relational
 from ragmtl.models.heads.given import HeadInput, query_context
+from ragmtl.models.heads.pair import PairHead
 from ragmtl.models.heads.votes import EntityVotes
 from ragmtl.models.heads.wide import WideSignals
 from ragmtl.models.sharing.bottom import SharedBottom
@@ -155,9 +156,9 @@ class Model(nn.Module):
         self.query_norm = nn.LayerNorm(dim)
         self.fusion = fusion or AttentionFusion(dim, attention_heads, neighbours=labels > 0)
         self.trunk = sharing or SharedBottom(3 * dim, dim, dropout=dropout)
-        self.heads = nn.ModuleDict({_key(task): head for task, head in heads.items()})
-        self.votes = nn.ModuleDict({_key(task): EntityVotes(ids, count) for task, count in (votes or {}).items()})
-        self.wide = nn.ModuleDict({_key(task): WideSignals(starts) for task, starts in (wide or {}).items()})
+        self.heads = nn.ModuleDict({key_of(task): head for task, head in heads.items()})
+        self.votes = nn.ModuleDict({key_of(task): EntityVotes(ids, count) for task, count in (votes or {}).items()})
+        self.wide = nn.ModuleDict({key_of(task): WideSignals(starts) for task, starts in (wide or {}).items()})
         self.neighbours = NeighbourEncoder(text_dim, labels, dim) if labels else None
         self.encoder = encoder
         self.tasks = tuple(heads)
@@ -228,7 +229,7 @@ class Model(nn.Module):
 
     def head(self, task: str) -> nn.Module:
         """The head of a task."""
-        return self.heads[_key(task)]
+        return self.heads[key_of(task)]
 
     def _answer(self, task: str, read: _Read, batch: Batch) -> Float[Tensor, "batch answer"]:
         context = query_context(batch.segment_mask, batch.history_mask)
@@ -237,19 +238,34 @@ class Model(nn.Module):
         signals, texts = batch.signals.get(task), batch.texts.get(task)
         given = HeadInput(read.shared.vectors[task], context, signals, read.nodes, read.passages, batch, texts)
         answer: Float[Tensor, "batch answer"] = self.head(task)(given)
-        if _key(task) in self.wide and signals is not None:
-            answer = answer + self.wide[_key(task)](signals)
-        if _key(task) in self.votes:
-            votes = self.votes[_key(task)](batch.node_ids, read.nodes.mask, batch.node_example, len(batch))
+        if key_of(task) in self.wide and signals is not None:
+            answer = answer + self.wide[key_of(task)](signals)
+        if key_of(task) in self.votes:
+            votes = self.votes[key_of(task)](batch.node_ids, read.nodes.mask, batch.node_example, len(batch))
             answer = answer + votes * (1 - read.fused.no_evidence).unsqueeze(1)
         return answer
 
     def votes_of(self, task: str, batch: Batch, fused: Fused) -> Float[Tensor, "node answer"] | None:
         """What each node adds to the logits of a task by itself; None where entities do not vote."""
-        if _key(task) not in self.votes:
+        if key_of(task) not in self.votes:
             return None
-        voting = cast(EntityVotes, self.votes[_key(task)])
+        voting = cast(EntityVotes, self.votes[key_of(task)])
         return voting.each(batch.node_ids) * (1 - fused.no_evidence)[batch.node_example].unsqueeze(1)
+
+    def judged(
+        self, task: str, batch: Batch, shared: Float[Tensor, "batch dim"]
+    ) -> Float[Tensor, "batch passage answer"] | None:
+        """What each passage adds to the logits of a task by itself; None where the head judges no passages.
+
+        Args:
+            task: Name of the task.
+            batch: The examples.
+            shared: What the head read of them: `Outputs.shared`.
+        """
+        head = self.head(task)
+        if not isinstance(head, PairHead):
+            return None
+        return head.each(shared, self._passages(batch, batch.segment_mask.new_ones(len(batch))))
 
     def _passages(self, batch: Batch, kept: Bool[Tensor, " batch"]) -> PaddedTokens:
         mask = batch.passage_mask & self._kept(batch.passage_mask) & kept.unsqueeze(1)
@@ -292,6 +308,6 @@ class Model(nn.Module):
         return torch.rand(like.shape, device=like.device) >= self.dropout
 
 
-def _key(task: str) -> str:
+def key_of(task: str) -> str:
     """A task's name as the name of a module: any name is allowed, also "type" or "a.b"."""
     return "task " + task.replace("%", "%25").replace(".", "%2E")

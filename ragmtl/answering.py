@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+import torch
 from jaxtyping import Float
 
 from ragmtl.assembly import Assembly
@@ -18,7 +19,7 @@ from ragmtl.places import steps_to
 from ragmtl.retrieval.evidence import Evidence
 from ragmtl.run import Run
 from ragmtl.showing import Attention
-from ragmtl.tasks.answer import Answer, Asked, Vote
+from ragmtl.tasks.answer import Answer, Asked, Judged, Vote
 from ragmtl.tasks.base import CHOICES, Task
 
 SHOWN_VOTES = 6
@@ -65,6 +66,12 @@ class Said:
         found = run.model.votes_of(task.name, self.batch, self.outputs.fused)
         return None if found is None else found.detach().numpy()
 
+    def judged(self, run: Run, task: Task) -> Float[np.ndarray, "batch passage answer"] | None:
+        """What each passage adds to the logits of a task by itself; None where the task judges no passages."""
+        with torch.inference_mode():
+            found = run.model.judged(task.name, self.batch, self.outputs.shared[task.name])
+        return None if found is None else found.float().numpy()
+
 
 def answers(run: Run, said: Said, task: Task, shown: int) -> dict[int, Answer]:
     """What a task answers to each query that was read, by its position.
@@ -77,6 +84,7 @@ def answers(run: Run, said: Said, task: Task, shown: int) -> dict[int, Answer]:
     """
     threshold, warmth = run.thresholds.get(task.name), run.temperatures.get(task.name, 1.0)
     logits, votes = said.outputs.heads[task.name].float().numpy(), said.votes(run, task)
+    judged = said.judged(run, task)
     found = {}
     for row, place in said.places.items():
         example = said.assembly.source.examples[row]
@@ -84,6 +92,8 @@ def answers(run: Run, said: Said, task: Task, shown: int) -> dict[int, Answer]:
         if task.head == "node":
             asked = _among_nodes(asked, said.assembly.readings[row].evidence, run.index.graph)
         answer = task.answer(logits[place], asked)
+        if judged is not None:
+            answer = replace(answer, judged=_judged(answer, task, judged[place], said, row, run))
         found[row] = answer if votes is None else replace(answer, votes=_strongest(answer, task, votes, said, row, run))
     return found
 
@@ -112,6 +122,20 @@ def _strongest(
     ]
     best = heapq.nsmallest(SHOWN_VOTES, found)
     return tuple(Vote(name, graph.nodes[node], graph.label(node), value) for _, node, name, value in best)
+
+
+def _judged(
+    answer: Answer, task: Task, adds: Float[np.ndarray, "passage answer"], said: Said, row: int, run: Run
+) -> tuple[Judged, ...]:
+    """How much each passage spoke for what was chosen, against the mean of all answers; the strongest first."""
+    evidence, corpus, [name] = said.assembly.readings[row].evidence, run.index.corpus, answer.chosen
+    passages = () if evidence is None else evidence.passages
+    values = (adds[:, task.answers.index(name)] - adds.mean(1)).tolist()
+    found = [
+        Judged(name, corpus.ids[one.passage], corpus.titles[one.passage], value)
+        for one, value in zip(passages, values, strict=False)
+    ]
+    return tuple(sorted(found, key=lambda one: (-abs(one.value), one.passage)))
 
 
 def _name(graph: KnowledgeGraph, iri: str) -> str:

@@ -133,17 +133,22 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Folder of the run. [default: runs/NAME/run]")] = None,
     epochs: Epochs = None,
     seed: Annotated[int | None, typer.Option(help="Seed, instead of what the configuration says.", min=0)] = None,
+    start: Annotated[
+        Path | None, typer.Option("--from", help="A run of the same tasks, maybe with other classes, to start from.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Train all tasks together with retrieval; goes on where an interrupted run stopped."""
     from ragmtl.inspector.training_page import render_training
     from ragmtl.run import train_run
+    from ragmtl.start import Start
     from ragmtl.trained import Trained
 
     settings = settings_of(config, epochs, seed)
     folder = out or place_of(settings, "run")
     with bars() as bar:
-        best = train_run(settings, index_of(settings, index), folder, bar, tell=tell)
+        known = None if start is None else Start.read(start)
+        best = train_run(settings, index_of(settings, index), folder, bar, tell=tell, start=known)
     if speaks():
         (folder / "report.html").write_text(render_training(Trained.load(folder)), encoding="utf-8")
     lines = [f"{task}: {value:.3f} on validation" for task, value in best.metrics.items()]

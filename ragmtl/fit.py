@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ragmtl.build import Watch
@@ -11,24 +12,42 @@ from ragmtl.config import Config
 from ragmtl.fresh import new_model
 from ragmtl.gather import Material
 from ragmtl.kg.parsing.files import sha256
+from ragmtl.models.model import Model
 from ragmtl.sizes import ModelSize
 from ragmtl.tasks.mixture import Mixture
 from ragmtl.training.tracking import Tracker
 from ragmtl.training.train import Trainer, TrainingSettings
 
 
-def fit(
-    config: Config, material: Material, tasks: Sequence[str], seed: int, folder: Path, watch: Watch
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """Weights to begin with: where they are from, and what sets them."""
+
+    name: str
+    set_weights: Callable[[Model], None]
+
+
+def fit(  # noqa: PLR0913
+    config: Config,
+    material: Material,
+    tasks: Sequence[str],
+    seed: int,
+    folder: Path,
+    watch: Watch,
+    begin: Beginning | None = None,
 ) -> tuple[Trainer, ModelSize]:
     """Train some tasks; each gets as many steps as it has when all are trained together."""
     model, size = new_model(config, material, tasks, seed)
+    if begin is not None:
+        begin.set_weights(model)
     settings = TrainingSettings(
         **config.training.model_dump(exclude={"steps"}),
         seed=seed,
         steps=_steps(config, material, tasks),
         weights={task.name: task.weight for task in config.tasks if task.name in tasks},
     )
-    trainer = Trainer(model, material.only(tasks), settings, folder, fingerprint=_fingerprint(config, material, tasks))
+    fingerprint = _fingerprint(config, material, [*tasks, *([f"from {begin.name}"] if begin else [])])
+    trainer = Trainer(model, material.only(tasks), settings, folder, fingerprint=fingerprint)
     if not trainer.processes.first:
         trainer.fit()
         return trainer, size

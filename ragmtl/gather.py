@@ -40,6 +40,7 @@ from ragmtl.retrieval.query import Query
 from ragmtl.tasks.base import Example, Task
 from ragmtl.training.processes import Processes
 from ragmtl.wide import known_relations, wide_signals
+from ragmtl.words import word_signals
 
 ItemNodes = Int64[np.ndarray, " _item"]
 """The node of each item of a ranking."""
@@ -188,6 +189,7 @@ class _Way:
             )
             for name in one.signals
         }
+        found |= word_signals(one.source.tasks, self.index.encoder.name, self.config.training.device)
         wide = self.config.model.wide
         return found | (wide_signals(one, self.index.graph, self.hide, self.kind) if wide else {})
 

@@ -20,6 +20,7 @@ class What(Enum):
     two_tower = "two-tower"
     encoder = "encoder"
     reranker = "reranker"
+    tagger = "tagger"
 
 
 def learn(  # noqa: PLR0913
@@ -40,9 +41,15 @@ def learn(  # noqa: PLR0913
 ) -> None:
     """Learn from questions what retrieval can learn, measure it on validation questions, and keep it if it helped."""
     from ragmtl.bars import Bars
+    from ragmtl.tag import learn_tagger
     from ragmtl.teach import prepare, teach
 
     refuse_what_does_not_count(what, start=start, lora=lora, out=out)
+    if what is What.tagger:
+        with Bars() as bar:
+            learned = learn_tagger(folder, questions, bar, seed=seed, epochs=epochs, anyway=anyway)
+        print_result(learned.stated(), as_json, str(learned))
+        return
     with Bars() as bar:
         lesson = replace(
             prepare(folder, questions, config, bar),

@@ -21,6 +21,7 @@ from ragmtl.models.batch import Reading
 from ragmtl.retrieval.evidence import Evidence
 from ragmtl.tasks.answer import Step
 from ragmtl.tasks.base import Example, Source
+from ragmtl.tasks.classify import ClassTask
 
 _STEP = 1e-6
 """What a step costs at least, so that of equally good paths the shortest is shown."""
@@ -53,6 +54,11 @@ def _placed(example: Example, reading: Reading, tasks: Sequence[str], graph: Kno
     return replace(example, labels=labels)
 
 
+def notes_on(source: Source, readings: Sequence[Reading]) -> list[str]:
+    """What to say of examples for which too little was retrieved; see `unlinked` and `one_sided`."""
+    return [*unlinked(source, readings), *one_sided(source, readings)]
+
+
 def unlinked(source: Source, readings: Sequence[Reading]) -> list[str]:
     """What to say of questions that name no entity of the graph, so that no node can answer them.
 
@@ -79,6 +85,34 @@ def unlinked(source: Source, readings: Sequence[Reading]) -> list[str]:
                 f"{source.name}: {len(without)} of {len(asked)} questions name no entity of the graph, so no node can "
                 "answer them; give their entities in a column (`entity`)"
             )
+    return notes
+
+
+def one_sided(source: Source, readings: Sequence[Reading]) -> list[str]:
+    """What to say of pairs of which one side is empty: no text, or no passage that it could be judged against.
+
+    Args:
+        source: The examples.
+        readings: What was retrieved for each.
+
+    Raises:
+        DataError: None of the training pairs of a task has both sides.
+    """
+    notes = []
+    for task in (task.name for task in source.tasks if isinstance(task, ClassTask) and task.pairs):
+        asked = [place for place, example in enumerate(source.examples) if task in example.labels]
+        textless = [place for place in asked if not source.examples[place].query.text.strip()]
+        bare = [place for place in asked if (found := readings[place].evidence) is None or not found.passages]
+        train = {place for place in asked if source.examples[place].split == "train"}
+        if train and not train - set(textless) - set(bare):
+            raise DataError(
+                f"task {task!r}: expected texts with passages to judge them against, found none among the {len(train)} "
+                "for train; see `text` of the task, the corpus, and `[retrieval] passages`",
+                source.name,
+            )
+        for some, what in ((textless, "have no text"), (bare, "have no passage that the text could be judged against")):
+            if some:
+                notes.append(f"{source.name}: {len(some)} of {len(asked)} pairs {what}")
     return notes
 
 

@@ -40,6 +40,7 @@ from ragmtl.tasks.link import may_have
 from ragmtl.tasks.recommendation.recommend import RankingTask, ask
 from ragmtl.threads import one_thread
 from ragmtl.wide import wide_signals
+from ragmtl.words import word_signals
 
 _RETRIEVERS = 8
 _RECENT = 1024
@@ -135,7 +136,7 @@ class Predictor:
             for one in said
             if one is not None
             for task in one.assembly.source.tasks
-            if choices.tasks is None or task.name in choices.tasks
+            if task.name in one.outputs.heads and (choices.tasks is None or task.name in choices.tasks)
         ]
         predictions = []
         for row in range(len(queries)):
@@ -209,6 +210,8 @@ class Predictor:
         if name in self._links:
             node = self.index.graph.nodes.find(query.entities[0]) if query.entities else None
             return node is not None and may_have(self._links[name], self.index.graph, node)
+        if self.tasks[name].head == "spans":
+            return bool(query.text.strip())
         return bool(query.history if name in self._logs else query.text or query.entities or query.history)
 
     def _said(self, assembly: Assembly, answerable: Sequence[frozenset[str]], choices: Choices) -> Said | None:
@@ -293,7 +296,7 @@ class Predictor:
         return self._others[passages, nodes, everywhere]
 
     def _signals_with(self, kind: EvidenceKind) -> dict[str, ItemSignals]:
-        found = {
+        found = word_signals(list(self.tasks.values()), self.index.encoder.name) | {
             name: item_signals(name, known, self._items[name], self.index, self.hidden, kind, self._links.get(name))
             for name, known in self._collaborative.items()
         }
@@ -303,7 +306,7 @@ class Predictor:
 
     @cached_property
     def _signals_without(self) -> dict[str, ItemSignals]:
-        """The signals of rankings where no knowledge may speak."""
+        """The signals where no knowledge may speak."""
         return self._signals_with("none")
 
 

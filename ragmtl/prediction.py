@@ -8,6 +8,7 @@ from typing import Any
 
 from ragmtl.retrieval.query import Query
 from ragmtl.tasks.answer import Answer as Answer
+from ragmtl.tasks.answer import Judged as Judged
 from ragmtl.tasks.answer import Score as Score
 from ragmtl.tasks.answer import Vote as Vote
 

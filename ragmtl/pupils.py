@@ -54,6 +54,7 @@ class Lesson:
         seed: Of training.
         hops: The most steps from an entity to an answer.
         watch: Gives progress bars.
+        unanswered: How many questions of the table nothing answers; they are not learned from.
     """
 
     index: Index
@@ -67,6 +68,7 @@ class Lesson:
     epochs: int | None = None
     seed: int = 0
     hops: int = 3
+    unanswered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +190,7 @@ def _encoder(lesson: Lesson, learned: Encoder, report: str, places: tuple[Path, 
     """An encoder, measured by the vectors that it gives all passages; they are kept for the index to come."""
     index, (place, aside) = lesson.index, places
     plain = _plain(lesson.settings)
-    settings = replace(plain, linking="fuzzy" if plain.linking == "full" else plain.linking)
+    settings = replace(plain, linking="fuzzy" if plain.linking in ("full", "tagged") else plain.linking)
     cached = CachedEncoder(learned, vectors_beside(index.directory))
     dense = Dense.build(cached.encode(index.corpus.readings(), lesson.watch("encoding passages")))
     after = Retriever(replace(index, dense=dense, encoder=cached), settings)

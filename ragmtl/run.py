@@ -13,12 +13,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Int64
-from pydantic import ValidationError
 
 from ragmtl import __version__
 from ragmtl.assembly import Assembly
@@ -27,18 +27,20 @@ from ragmtl.checks import Tell, checked_tasks, inform, refuse_unlabelled, untold
 from ragmtl.config import Config, TaskSection, parse_config
 from ragmtl.errors import MismatchError
 from ragmtl.evaluate import Measured, evaluate
-from ragmtl.fit import fit
+from ragmtl.fit import Beginning, fit
 from ragmtl.fitted import Fitted
 from ragmtl.fresh import heads_of
 from ragmtl.gather import Material, gather
 from ragmtl.loaded import Loaded
 from ragmtl.models.checkpoint import load_checkpoint, restore
 from ragmtl.models.model import Model
-from ragmtl.places import unlinked
+from ragmtl.places import notes_on
 from ragmtl.report import Row, command, commit, machine, versions
 from ragmtl.retrieval.encoders.encoder import Encoder
 from ragmtl.retrieval.index import Index
+from ragmtl.saved import FORMAT, VERSION, read_saved, saved_size
 from ragmtl.sizes import ModelSize, build_model
+from ragmtl.start import Start
 from ragmtl.tasks.base import Split, Task
 from ragmtl.tasks.bootstrap import bootstrap
 from ragmtl.tasks.generation import tokenizers_of, with_tokenizer
@@ -48,10 +50,6 @@ from ragmtl.training.epochs import Epoch
 from ragmtl.training.train import Trainer
 from ragmtl.trust.report import Trusted, temperatures
 from ragmtl.verbalise import given_away
-
-FORMAT = "ragmtl run"
-VERSION = 1
-PARTS = ("config", "index", "graph", "corpus", "size", "entities", "thresholds", "answers")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,7 +101,7 @@ class Run:
             MismatchError: The folder holds no run, one of another version, or one whose index or answers have changed.
         """
         folder = Path(folder)
-        saved = _read(folder)
+        saved = read_saved(folder)
         config = parse_config(saved["config"], str(folder / "run.json"), kinds)
         index = open_index(config, Path(saved["index"]))
         if index.manifest["graph"] != saved["graph"] or index.manifest["corpus"] != saved["corpus"]:
@@ -111,7 +109,7 @@ class Run:
                 f"{folder}: expected the index that this run was trained with, found another in {saved['index']}; "
                 "train again, or restore that index"
             )
-        size = _size(saved["size"], folder)
+        size = saved_size(saved["size"], folder)
         loaded = checked_tasks(config, index.graph, Fitted.load(folder))
         same_answers(folder, saved["answers"], loaded)
         _same_heads(folder, size, loaded)
@@ -162,23 +160,41 @@ class Run:
 
 
 def train_run(
-    config: Config, index: Index, folder: str | Path, watch: Watch = unwatched, *, tell: Tell = untold
+    config: Config,
+    index: Index,
+    folder: str | Path,
+    watch: Watch = unwatched,
+    *,
+    tell: Tell = untold,
+    start: Start | None = None,
 ) -> Epoch:
     """Train all tasks together with retrieval, or go on with it; gives the epoch whose weights are kept.
 
+    Args:
+        config: What to train.
+        index: What is retrieved from.
+        folder: Of the run.
+        watch: Gives progress bars.
+        tell: Told what was left out.
+        start: Another run whose weights training starts from.
+
     Raises:
         DataError: A table cannot be used.
-        MismatchError: The folder holds a run of other data or settings.
+        MismatchError: The folder holds a run of other data or settings, or `start` does not fit.
     """
     fitted = Fitted()
     loaded = checked_tasks(config, index.graph, fitted)
+    if start is not None:
+        start.check(config, index, [task for one in loaded for task in one.source.tasks])
     notes = inform(loaded, index.graph, tell)
-    material = gather(config, index, reader_for(config, index), loaded, "retrieved", seed=config.seed, watch=watch)
+    reader, facts = reader_for(config, index), None if start is None else start.size.facts
+    material = gather(config, index, reader, loaded, "retrieved", seed=config.seed, watch=watch, facts=facts)
     for note in [note for one in material.assemblies for note in _read_notes(one)]:
         tell(f"note: {note}")
         notes = (*notes, note)
     names = [task.name for one in loaded for task in one.source.tasks]
-    trainer, size = fit(config, material, names, config.seed, Path(folder), watch)
+    begin = None if start is None else Beginning(str(start.folder), partial(start.apply, material=material, tell=tell))
+    trainer, size = fit(config, material, names, config.seed, Path(folder), watch, begin)
     best = trainer.best_epoch()
     warmth = temperatures(trainer.model, trainer.assemblies)
     tasks = [task for one in loaded for task in one.source.tasks]
@@ -271,33 +287,6 @@ def write_run(
     temporary.replace(folder / "run.json")
 
 
-def _read(folder: Path) -> dict[str, Any]:
-    path = folder / "run.json"
-    try:
-        saved = json.loads(path.read_text(encoding="utf-8"))
-    except OSError:
-        raise MismatchError(f"{folder}: expected a run, found no run.json; `ragmtl train` makes one") from None
-    except ValueError as error:
-        raise MismatchError(f"{path}: expected JSON, found something else ({error}); train again") from None
-    if not isinstance(saved, dict) or saved.get("format") != FORMAT or saved.get("version") != VERSION:
-        raise MismatchError(f"{path}: expected a run of version {VERSION}, found something else; train again")
-    if missing := [part for part in PARTS if part not in saved]:
-        raise MismatchError(f"{path}: expected a whole run, found it without {', '.join(missing)}; train again")
-    return saved
-
-
-def _size(saved: object, folder: Path) -> ModelSize:
-    try:
-        return ModelSize.model_validate(saved)
-    except ValidationError as error:
-        problem = error.errors()[0]
-        place = ".".join(map(str, problem["loc"]))
-        raise MismatchError(
-            f"{folder / 'run.json'}: expected the sizes of a model, found a wrong `{place}` ({problem['msg']}); "
-            "train again"
-        ) from None
-
-
 def _same_heads(folder: Path, size: ModelSize, loaded: Sequence[Loaded]) -> None:
     """See that each task has a head of the kind that it needs."""
     for task in (task for one in loaded for task in one.source.tasks):
@@ -311,7 +300,7 @@ def _same_heads(folder: Path, size: ModelSize, loaded: Sequence[Loaded]) -> None
 
 def _read_notes(one: Assembly) -> list[str]:
     """What the evidence of a table says that the user should know."""
-    return [*unlinked(one.source, one.readings), *given_away(one.source, one.readings)]
+    return [*notes_on(one.source, one.readings), *given_away(one.source, one.readings)]
 
 
 def _with_tokenizers(loaded: Sequence[Loaded], saved: Mapping[str, str]) -> list[Loaded]:

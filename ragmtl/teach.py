@@ -46,6 +46,7 @@ class Verdict:
         change: The figure after it, and its difference to that before; None where no question could tell.
         kept: Whether it took the place of what was there.
         latency: Median milliseconds of a question, before and after.
+        unanswered: How many questions were left out since nothing answers them.
     """
 
     what: What
@@ -53,6 +54,7 @@ class Verdict:
     change: Total | None
     kept: bool
     latency: tuple[float, float]
+    unanswered: int = 0
 
     @property
     def gain(self) -> float:
@@ -60,7 +62,8 @@ class Verdict:
         return self.change.difference.value if self.change and self.change.difference else 0.0
 
     def __str__(self) -> str:
-        return "\n".join([f"learned: {self.pupil.report}", self._measured(), self._said()])
+        left = [f"left out: {self.unanswered:,} questions that nothing answers"] if self.unanswered else []
+        return "\n".join([f"learned: {self.pupil.report}", *left, self._measured(), self._said()])
 
     def stated(self) -> dict[str, object]:
         """What JSON shows."""
@@ -68,6 +71,7 @@ class Verdict:
         return {
             "what": self.what,
             "learned": pupil.report,
+            "left_out": self.unanswered,
             "kept": self.kept,
             "place": pupil.place if self.kept else pupil.aside,
             "use": pupil.use if self.kept else None,
@@ -115,11 +119,16 @@ def prepare(folder: Path, questions: Path, config: Path | None, watch: Watch) ->
         DataError: The questions cannot be read, or there are none to learn from.
     """
     index = Index.load(folder)
-    train, valid = read_examples(questions, index)
+    parts = read_examples(questions, index)
+    train, valid = ([question for question in part if question.wants] for part in parts)
+    unanswered = sum(map(len, parts)) - len(train) - len(valid)
     if not train:
-        raise DataError("expected questions to learn from, found none beside those to validate with", questions)
+        raise DataError(
+            "expected questions to learn from, found none beside those to validate with and those that nothing answers",
+            questions,
+        )
     settings = RetrievalSettings() if config is None else retrieval_settings(read_config(config))
-    return Lesson(index, settings, train, valid, watch)
+    return Lesson(index, settings, train, valid, watch, unanswered=unanswered)
 
 
 def teach(what: What, lesson: Lesson, *, anyway: bool = False) -> Verdict:
@@ -139,7 +148,7 @@ def teach(what: What, lesson: Lesson, *, anyway: bool = False) -> Verdict:
     kept = anyway or gain > 0 or (gain == 0 and not pupil.replaces)
     if kept:
         pupil.keep()
-    return Verdict(what, pupil, change, kept, latency)
+    return Verdict(what, pupil, change, kept, latency, lesson.unanswered)
 
 
 def _change(pupil: Pupil, lesson: Lesson) -> tuple[Total | None, tuple[float, float]]:

@@ -21,7 +21,7 @@ from ragmtl.errors import MismatchError
 from ragmtl.kg.adjacency import gather
 from ragmtl.kg.walks.hubs import quiet_relations
 from ragmtl.retrieval.evidence import Evidence, Mention, NodeScores, ScoredPassage, Within
-from ragmtl.retrieval.linking.context import mentions_in
+from ragmtl.retrieval.linking.context import aid_for, mentions_in
 from ragmtl.retrieval.passages.dense import Found
 from ragmtl.retrieval.passages.fuse import Candidates, Crowd, fuse, parts_of
 from ragmtl.retrieval.passages.learned_fusion import LearnedFusion, learned_with
@@ -104,7 +104,7 @@ class Retriever:
             self._is_target[targets] = True
         self._quiet = quiet_relations(index.graph) if self.settings.hubs == "stop" else frozenset[int]()
         self._scorer = scorer
-        self._names = index.names() if self.settings.linking == "full" else None
+        self._aid = aid_for(index, self.settings.linking)
         if self.settings.walk == "learned" and scorer is None:
             self._scorer = _kept_scorer(index)
         self._fusion = (fusion or _kept_fusion(index, self.settings)) if self.settings.fusion == "learned" else None
@@ -195,7 +195,7 @@ class Retriever:
 
     def _mentions(self, query: Query, hide: frozenset[int]) -> tuple[Mention, ...]:
         index = self.index
-        return mentions_in(query.text, index.graph, index.linker, self.settings.linking, hide, self._names)
+        return mentions_in(query.text, index.graph, index.linker, self.settings.linking, hide, self._aid)
 
     def _proposed(
         self,

@@ -13,7 +13,7 @@ Walk = Literal["pagerank", "k-hop", "paths", "steiner", "learned"]
 Hubs = Literal["pass", "stop"]
 
 
-Linking = Literal["exact", "fuzzy", "full"]
+Linking = Literal["exact", "fuzzy", "full", "tagged"]
 _RANGES = (
     *(("min_score", 0, 1), ("decay", 0, 1), ("rerank_weight", 0, 1)),
     *(("damping", 0, 0.999), ("epsilon", 1e-12, 1)),
@@ -70,7 +70,8 @@ class RetrievalSettings:
         tokens: The largest number of words in the triples of a subgraph, written as text; any where None.
         linking: How entities are found in the text: names as they are written; misspelt ones too; or, beside both, what
             triples lead to whose relation and one end are named, names of several nodes by what else is named, common
-            nodes counting less, and, where the names of the index were encoded, names of the same meaning.
+            nodes counting less, and, where the names of the index were encoded, names of the same meaning; or of names
+            as they are written and misspelt those that a learned tagger takes for names.
         rerank: A cross-encoder that reads the best passages together with the query: a folder, or the id of a model on
             the Hugging Face hub; none where empty.
         reranked: How many passages it reads for each query.

@@ -36,6 +36,30 @@ class Vote:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """What one passage of the evidence adds by itself to the logit of an answer, above its mean over all answers.
+
+    Positive: it speaks for the answer. `passage` is the id of the passage (`ragmtl/models/heads/pair.py`).
+    """
+
+    answer: str
+    passage: str
+    title: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A stretch of the text, `text[start:end]` of the query, what it is, and how sure that is, in [0, 1]."""
+
+    start: int
+    end: int
+    text: str
+    label: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """A triple on the way to an answer, by the names of its parts."""
 
@@ -60,6 +84,8 @@ class Answer:
         votes: The entities that spoke most for or against what was chosen, strongest first; none for rankings.
         meaning: What kind of answer this is, as a sentence, for kinds that the inspector does not know.
         path: How one gets from the entities of the query to an answer that is a node of the evidence.
+        judged: The passages that a text was judged against, by how much they spoke for or against what was chosen.
+        marked: The stretches of the text that the task marks, in order.
     """
 
     task: str
@@ -70,6 +96,8 @@ class Answer:
     votes: tuple[Vote, ...] = ()
     meaning: str = ""
     path: tuple[Step, ...] = ()
+    judged: tuple[Judged, ...] = ()
+    marked: tuple[Marked, ...] = ()
 
 
 def _nowhere(place: int) -> tuple[Step, ...]:

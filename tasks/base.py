@@ -18,6 +18,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from ragmtl.retrieval.query import Query
+from ragmtl.retrieval.tagging.spans import Span
 from ragmtl.tasks.metrics import Statistics
 from ragmtl.tasks.splits import SPLITS as SPLITS
 from ragmtl.tasks.splits import Split as Split
@@ -29,8 +30,17 @@ Head = str
 """Which kind of head answers a task: `class`, `labels`, `ranking`, or another, which the task makes itself."""
 CHOICES = ("class", "labels")
 """Heads whose logits become the chance of each of a few answers."""
-Label = int | tuple[int, ...] | float | str
-"""A class, a set of labels, the item or items wanted (positions in `Task.answers`); a number; a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Stretches of the text of an example; none: it speaks of nothing."""
+
+    spans: tuple[Span, ...]
+
+
+Label = int | tuple[int, ...] | float | str | Spans
+"""A class, a set of labels, the item or items wanted (positions in `Task.answers`); a number; a text; its stretches."""
 Items = Int64[np.ndarray, " _items"]
 
 

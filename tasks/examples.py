@@ -21,11 +21,11 @@ from ragmtl.errors import DataError
 from ragmtl.kg.nearest import iri_hint
 from ragmtl.retrieval.files.tables import Row, read_table
 from ragmtl.retrieval.query import Query
-from ragmtl.tasks.base import Example, Label, Source, Split
-from ragmtl.tasks.cells import cell_answers, cell_text, cell_values, columns_in, unknown_answers
+from ragmtl.tasks.base import Example, Label, Source, Spans, Split
+from ragmtl.tasks.cells import cell_answers, cell_text, cell_value, cell_values, columns_in, unknown_answers
 from ragmtl.tasks.splits import Fractions, read_split, share_out
 from ragmtl.tasks.suspicion import single_answers, suspicious_answers, suspicious_texts
-from ragmtl.tasks.targets import NAMED, Learned, Target, read_value
+from ragmtl.tasks.targets import NAMED, Learned, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class _Draft:
     id: str
     query: Query
     labels: Mapping[str, tuple[str, ...]]
-    values: Mapping[str, float | str]
+    values: Mapping[str, float | str | Spans]
     nodes: Mapping[str, tuple[str, ...]]
     group: str
     time: float | None
@@ -172,20 +172,11 @@ def _draft(table: _Table, row: Row) -> _Draft:
     return _Draft(row.line, name, query, labels, values, nodes, group, _time(table, row), split)
 
 
-def _row_values(table: _Table, row: Row) -> dict[str, float | str]:
+def _row_values(table: _Table, row: Row) -> dict[str, float | str | Spans]:
     """What a row answers where that is no name."""
-    found: dict[str, float | str] = {}
-    for target in table.targets:
-        if target.kind not in (*NAMED, "nodes"):
-            cell = cell_values(row, target.column, None)
-            try:
-                value = read_value(cell, target.kind)
-            except ValueError:
-                raise row.error(
-                    f"expected a finite number in {target.column!r}, found {cell_text(row, target.column)!r}"
-                ) from None
-            found |= {} if value is None else {target.task: value}
-    return found
+    plain = [target for target in table.targets if target.kind not in (*NAMED, "nodes")]
+    found = {target.task: cell_value(row, target.column, target.kind, table.columns.text) for target in plain}
+    return {task: value for task, value in found.items() if value is not None}
 
 
 def _names(table: _Table, row: Row, target: Target) -> tuple[str, ...] | None:

@@ -131,6 +131,24 @@ def micro_f1(chosen: Bool[np.ndarray, "example label"], truth: Bool[np.ndarray, 
     return Statistics(np.stack([hits, wrong], axis=1).astype(np.float64), _micro_f1)
 
 
+def share(some: Float64[np.ndarray, " example"], every: Float64[np.ndarray, " example"]) -> Statistics:
+    """How many of all, from how many of each example; NaN where there is nothing.
+
+    >>> share(np.array([1.0, 0.0]), np.array([1.0, 3.0])).value
+    0.25
+    """
+    return Statistics(np.stack([some, every], axis=1), _mean)
+
+
+def micro_f1_of(
+    right: Float64[np.ndarray, " example"],
+    chosen: Float64[np.ndarray, " example"],
+    true: Float64[np.ndarray, " example"],
+) -> Statistics:
+    """F1 from how many answers of each example are right, how many were chosen, and how many are true."""
+    return Statistics(np.stack([right, chosen + true - 2 * right], axis=1), _micro_f1)
+
+
 def _f1_by_label(sums: Sums) -> Float64[np.ndarray, "sample label"]:
     hits, wrong = np.split(sums, 2, axis=-1)
     return _ratio(2 * hits, 2 * hits + wrong)

@@ -8,16 +8,15 @@ How a cell can be read is a closed list; what is made of it is not: `make` is an
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from ragmtl.tasks.base import Label, Task, positions
 
-Cells = Literal["class", "labels", "item", "number", "text", "nodes"]
+Cells = Literal["class", "labels", "item", "number", "text", "nodes", "spans"]
 """How the cells of a column are read: one answer, any number of them, entities to rank, a number, a text; entities any
-of which answers, or none (an empty list)."""
+of which answers, or none (an empty list); stretches of the text, or none."""
 NAMED: tuple[Cells, ...] = ("class", "labels", "item")
 """Cells that hold names of answers."""
 
@@ -63,22 +62,3 @@ class Target:
     kind: Cells
     make: Callable[[Learned], Task]
     min_count: int = 1
-
-
-def read_value(values: Sequence[str] | None, kind: Cells) -> float | str | None:
-    """The value of a cell that holds no names; None where it is empty.
-
-    Raises:
-        ValueError: It is no number, or not finite.
-
-    >>> read_value(["3.5"], "number")
-    3.5
-    """
-    if not values:
-        return None
-    if kind == "text":
-        return "\n".join(values)
-    value = float(values[0]) if len(values) == 1 else math.nan
-    if not math.isfinite(value):
-        raise ValueError
-    return value

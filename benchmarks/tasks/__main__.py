@@ -11,13 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.result import Row, load, save
-from benchmarks.tasks import aifb, questions, stars
+from benchmarks.tasks import aifb, questions, stars, tagging
 
 HERE = Path(__file__).parent
 PARTS: Mapping[str, Callable[[Path, Path], Sequence[Row]]] = {
     "aifb": aifb.rows,
     "questions": questions.rows,
     "stars": stars.rows,
+    "tagging": tagging.rows,
 }
 """What each part measures, from the folder of the data and one to work in."""
 

@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ragmtl.models.fusion.tokens import PaddedTokens
 from ragmtl.models.heads.given import HeadInput
 from ragmtl.models.layers.attention import masked_softmax
 
@@ -36,11 +37,14 @@ class PairHead(nn.Module):
     def forward(self, given: HeadInput) -> Float[Tensor, "batch class"]:
         """Logits of the classes."""
         logits: Float[Tensor, "batch class"] = self.alone(given.shared)
-        found = given.passages
-        if found is None or not found.vectors.shape[1]:
+        if given.passages is None or not given.passages.vectors.shape[1]:
             return logits
-        text = given.shared.unsqueeze(1).expand_as(found.vectors)
+        return logits + self.each(given.shared, given.passages).sum(1)
+
+    def each(self, shared: Float[Tensor, "batch dim"], found: PaddedTokens) -> Float[Tensor, "batch passage class"]:
+        """What each passage adds to the logits: weight(p) · judged(p)."""
+        text = shared.unsqueeze(1).expand_as(found.vectors)
         pairs = torch.cat([text, found.vectors, text * found.vectors, (text - found.vectors).abs()], 2)
         compared = self.compare(pairs)
         weights = masked_softmax(self.weigh(compared).squeeze(2) + found.scores, found.mask)
-        return logits + torch.einsum("bp,bpc->bc", weights, self.judge(compared))
+        return torch.einsum("bp,bpc->bpc", weights, self.judge(compared))

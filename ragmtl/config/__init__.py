@@ -27,6 +27,7 @@ from ragmtl.config.tasks import (
     QuestionConfig,
     RankConfig,
     RecommendConfig,
+    SpansConfig,
     TableSection,
     TaskConfig,
     TaskSection,
@@ -47,6 +48,7 @@ __all__ = [
     "ModelConfig",
     "NumberConfig",
     "PairConfig",
+    "SpansConfig",
     "QuestionConfig",
     "RankConfig",
     "RecommendConfig",
@@ -96,7 +98,7 @@ class RetrievalConfig(Section):
         triples, tokens: Most triples of a subgraph, and most words in them; no limit where left out.
         walk: How the subgraph is chosen: `pagerank`, `k-hop`, `paths`, `steiner` or `learned`.
         hops, hubs: How far `k-hop` goes, `paths` twice as far; `stop`: no walk over relations that mostly lead to hubs.
-        linking: How entities are found in a text: `exact`, `fuzzy` or `full`.
+        linking: How entities are found in a text: `exact`, `fuzzy`, `full` or `tagged`.
         weights, fusion: Of each way to find passages (`bm25`, `tfidf`, `dense`, `graph`); how scores become one.
         graph_passages, candidates: `walk` with passages as nodes, or `mentions`; passages that each way proposes.
         rerank, reranked, rerank_weight: A cross-encoder that reads the best passages; how many; how much it counts.

@@ -19,6 +19,7 @@ from ragmtl.tasks.entities import COLUMN, Stated
 from ragmtl.tasks.generation import Writing, generation_task
 from ragmtl.tasks.question import question_task
 from ragmtl.tasks.regress import Loss, number_task
+from ragmtl.tasks.spans import span_task
 from ragmtl.tasks.targets import Target
 from ragmtl.tasks.tokenizer import LEAST_VOCABULARY
 
@@ -195,6 +196,21 @@ class GenerationConfig(TableSection):
         return self
 
 
+class SpansConfig(TableSection):
+    """Stretches of a text that name something (`kind = "spans"`): token classification.
+
+    `label` is a column of lists of `[start, end, "label"]`, places of characters in `text`.
+    """
+
+    kind: Literal["spans"]
+    text: str
+    label: str
+
+    def target(self) -> Target:
+        """Stretches of the text."""
+        return Target(self.name, self.label, "spans", span_task)
+
+
 class RecommendConfig(TaskSection):
     """Recommendation from a log of interactions: rank all items for a user, given what came earlier.
 
@@ -281,6 +297,7 @@ TaskConfig = Annotated[
     | NumberConfig
     | PairConfig
     | QuestionConfig
+    | SpansConfig
     | LinkConfig
     | RecommendConfig
     | RankConfig,

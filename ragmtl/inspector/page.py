@@ -148,7 +148,8 @@ def answer_card(answer: Answer) -> str:
         f'<article class="card answer" data-task="{escape(answer.task)}" data-kind="{answer.kind}">'
         f"<h3>{escape(answer.task)}</h3>"
         f'<p class="chosen" dir="auto">{escape(_headline(answer))}</p>{_bars(answer, first)}{more}'
-        f'{_path(answer)}{_votes(answer)}<p class="quiet small">{_scale(answer)}</p></article>'
+        f"{_path(answer)}{_marked(answer)}{_judged(answer)}{_votes(answer)}"
+        f'<p class="quiet small">{_scale(answer)}</p></article>'
     )
 
 
@@ -160,6 +161,29 @@ def _path(answer: Answer) -> str:
         for step in answer.path
     )
     return f'<p class="quiet small">The path to it:</p><ol class="path">{steps}</ol>' if steps else ""
+
+
+def _marked(answer: Answer) -> str:
+    """The stretches of the text that the task marks, each with its place."""
+    rows = "".join(
+        f"<li><mark>{escape(one.text)}</mark> <bdi>{escape(one.label)}</bdi> "
+        f'<span class="quiet">at {one.start}–{one.end}</span> <span class="number">{percent(one.value)}</span></li>'
+        for one in answer.marked
+    )
+    return f'<ul class="marked">{rows}</ul>' if rows else ""
+
+
+def _judged(answer: Answer) -> str:
+    """Which passages spoke for or against what was chosen."""
+    rows = "".join(
+        f'<li><bdi title="{escape(one.passage)}">{escape(one.title or one.passage)}</bdi> '
+        f'<span class="quiet">on</span> <bdi>{escape(one.answer)}</bdi> '
+        f'<span class="number">{one.value:+.2f}</span></li>'
+        for one in answer.judged
+    )
+    return (
+        f'<details class="votes" open><summary>Passages that decided</summary><ul>{rows}</ul></details>' if rows else ""
+    )
 
 
 def _votes(answer: Answer) -> str:

@@ -127,7 +127,11 @@ def _answers(answers: tuple[Answer, ...]) -> Table:
         scores = [f"{_line(score.name)} {percent(score.value)}" for score in answer.scores[:SHOWN_SCORES]]
         best = answer.chosen[0] if answer.kind == "ranking" and answer.chosen else chosen(answer)
         way = [_line(str(step)) for step in answer.path]
-        table.add_row(Text(_line(answer.task)), Text(_line(best), style="bold"), Text("\n".join([*way, *scores])))
+        way += [f"{one.start}–{one.end} {_line(one.label)} {percent(one.value)}" for one in answer.marked]
+        judged = [f"{one.value:+.2f} {_line(one.title or one.passage)}" for one in answer.judged[:SHOWN_SCORES]]
+        table.add_row(
+            Text(_line(answer.task)), Text(_line(best), style="bold"), Text("\n".join([*way, *scores, *judged]))
+        )
     return table
 
 

@@ -25,6 +25,9 @@ from ragmtl.kg.parsing.unpack import opened
 ENDINGS = (".jsonl", ".ndjson", ".tsv", ".csv", ".parquet")
 """Endings of the tables that can be read, each also with .gz."""
 
+EMPTY_LIST = "[]"
+"""An empty list, in tables whose cells are text."""
+
 _LONGEST_CELL = 2**31 - 1
 
 

@@ -12,10 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from math import log2
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Int64, UInt8
 
+from ragmtl.errors import MismatchError
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.walks.terrain import shown_relations
 from ragmtl.retrieval.evidence import Mention
@@ -23,6 +25,7 @@ from ragmtl.retrieval.linking.linker import Linker
 from ragmtl.retrieval.linking.name_vectors import NameVectors
 from ragmtl.retrieval.linking.tokens import STOP_WORDS, hashes, tokenise
 from ragmtl.retrieval.routes.routes import edges_from
+from ragmtl.retrieval.searched import Searched
 from ragmtl.retrieval.settings import Linking
 
 _WORDS, _GRAPH, _COMMON_NEIGHBOUR = 4.0, 8.0, 0.5
@@ -31,13 +34,39 @@ _MOST_EDGES, _MOST_LABELS, _MOST_OTHERS, _MOST_ENDS = 256, 24, 32, 8
 _THROUGH_TRIPLE = 0.5
 
 
+@runtime_checkable
+class TellsNames(Protocol):
+    """What tells names from words, such as a `Tagger`."""
+
+    def __call__(self, text: str, mentions: Sequence[Mention]) -> tuple[Mention, ...]:
+        """Those mentions of a text that are names."""
+        ...
+
+
+def aid_for(index: Searched, linking: Linking) -> NameVectors | TellsNames | None:
+    """What helps the linker: the vectors of names for "full", the tagger that is kept beside the index for "tagged".
+
+    Raises:
+        MismatchError: No tagger was learned, or there is no place where it could be.
+    """
+    if linking == "full":
+        return index.names()
+    if linking != "tagged":
+        return None
+    from ragmtl.retrieval.tagging.tagger import Tagger, tagger_folder
+
+    if index.directory is None:
+        raise MismatchError('expected an index on disk, for linking = "tagged", found one in memory only')
+    return Tagger.load(tagger_folder(index.directory), index.encoder.name)
+
+
 def mentions_in(
     text: str,
     graph: KnowledgeGraph,
     linker: Linker,
     linking: Linking,
     hide: frozenset[int] = frozenset(),
-    names: NameVectors | None = None,
+    aid: NameVectors | TellsNames | None = None,
 ) -> tuple[Mention, ...]:
     """What a text names.
 
@@ -47,19 +76,22 @@ def mentions_in(
         linker: Finds names.
         linking: How much is done; see `RetrievalSettings`.
         hide: Ids of relations that must not be read.
-        names: Finds names by meaning too, for "full".
+        aid: Finds names by meaning too, for "full"; tells names from words, for "tagged" (see `aid_for`).
     """
     match linking:
         case "exact":
             return linker.link(text)
         case "fuzzy":
             return linker.link(text, fuzzy=True)
+        case "tagged":
+            found = linker.link(text, fuzzy=True)
+            return found if aid is None or isinstance(aid, NameVectors) else aid(text, found)
     mentions = resolved(graph, text, linker.link(text, fuzzy=True), hide)
-    if names is not None:
-        mentions = (*mentions, *names.find(text, mentions))
+    if isinstance(aid, NameVectors):
+        mentions = (*mentions, *aid.find(text, mentions))
     every = (*mentions, *through_triples(graph, text, mentions, hide))
-    found = divided_by_commonness(graph, every)
-    return tuple(sorted(found, key=lambda mention: (mention.start, -mention.weight, mention.node)))
+    weighed = divided_by_commonness(graph, every)
+    return tuple(sorted(weighed, key=lambda mention: (mention.start, -mention.weight, mention.node)))
 
 
 def resolved(

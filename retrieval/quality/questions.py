@@ -17,7 +17,7 @@ from ragmtl.errors import DataError
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.nearest import iri_hint, nearest_name
 from ragmtl.retrieval.corpus import Corpus
-from ragmtl.retrieval.files.tables import Row, read_rows, read_table
+from ragmtl.retrieval.files.tables import EMPTY_LIST, Row, read_rows, read_table
 from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.query import Query
 
@@ -49,6 +49,11 @@ class Question:
     answers: frozenset[int] = frozenset()
     group: str = ""
 
+    @property
+    def wants(self) -> bool:
+        """Whether anything should be found for it; not where nothing answers it."""
+        return bool(self.passages or self.triples or self.answers)
+
 
 def read_questions(path: str | Path, index: Index, *, split: str | None = None) -> list[Question]:
     """Read a table of questions: JSONL, TSV, CSV or Parquet, plain or .gz.
@@ -62,8 +67,8 @@ def read_questions(path: str | Path, index: Index, *, split: str | None = None) 
         split: Only rows with this in their column `split`; all where None.
 
     Raises:
-        DataError: A row asks nothing, wants nothing, repeats an id, or names what the index does not hold (with file
-            and line); no row is left.
+        DataError: A row asks nothing, wants nothing (but for an empty list of answers, which says that nothing answers
+            it), repeats an id, or names what the index does not hold (with file and line); no row is left.
     """
     titles = _titles(index.corpus)
     rows = [row for row in read_table(path) if split is None or row.text("split") == split]
@@ -118,13 +123,21 @@ def _question(row: Row, index: Index, titles: Mapping[str, int]) -> Question:
     wanted = (
         frozenset(_passage(name, row, index.corpus, titles) for name in _first_list(row, _PASSAGES)),
         frozenset(_triple(given, row, index.graph) for given in _given_triples(row)),
-        frozenset(_node(iri, row, index.graph) for iri in _first_list(row, _ANSWERS)),
+        frozenset(_node(iri, row, index.graph) for iri in _first_list(row, _ANSWERS) if iri != EMPTY_LIST),
     )
-    if not any(wanted):
+    if not any(wanted) and not _says_none(row):
         columns = ", ".join(_or(names) for names in (_PASSAGES, _TRIPLES, _ANSWERS))
-        raise row.error(f"expected what should be found ({columns}), found nothing; fill it in, or leave out the row")
+        raise row.error(
+            f"expected what should be found ({columns}), found nothing; fill it in, leave out the row, or write "
+            "an empty list of answers for a question that nothing answers"
+        )
     identity = row.text("id") or str(row.line)
     return Question(identity, query, *wanted, group=row.text("group") or identity)
+
+
+def _says_none(row: Row) -> bool:
+    """Whether a row says that nothing answers it: an empty list, as for tasks of kind "question"."""
+    return any(row.values.get(column) in ([], EMPTY_LIST) for column in _ANSWERS)
 
 
 def _first_list(row: Row, columns: Sequence[str]) -> list[str]:

@@ -52,6 +52,20 @@ text = "question"
 answer = "answers"
 split = "split"
 [[tasks]]
+name = "claim"
+kind = "pair"
+data = "claims.jsonl"
+text = "claim"
+label = "verdict"
+split = "split"
+[[tasks]]
+name = "names"
+kind = "spans"
+data = "claims.jsonl"
+text = "claim"
+label = "names"
+split = "split"
+[[tasks]]
 name = "taste"
 kind = "link"
 data = "held/edges.tsv"
@@ -81,6 +95,17 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(TEA / "passages.jsonl", folder)
     write_held_out(open_graph(TEA / "graph.ttl"), [T + "tastes"], folder / "held", share=0.2, unseen=0.1, seed=6)
     (folder / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in questions()), encoding="utf-8")
+    claims = [
+        {
+            "claim": f"{tea} is {kind}",
+            "verdict": kind,
+            "names": [[0, len(tea), "tea"]],
+            "split": ("train", "valid", "test")[max(0, place - 5)],
+        }
+        for place, tea in enumerate(TEAS)
+        for kind in ("grassy", "smoky")
+    ]
+    (folder / "claims.jsonl").write_text("".join(json.dumps(row) + "\n" for row in claims), encoding="utf-8")
     (folder / "leaves.toml").write_text(TOML, encoding="utf-8")
     return folder
 
@@ -109,6 +134,22 @@ def test_a_question_is_answered_with_a_node_of_the_evidence_or_with_none(asked: 
     assert {score.iri for score in answer.scores} == {None, *(node.iri for node in asked.nodes)}
     assert sum(score.value for score in answer.scores) == pytest.approx(1)
     assert answer.chosen == (answer.scores[0].name,)
+
+
+def test_a_pair_says_how_much_each_passage_spoke_for_the_answer(asked: Prediction) -> None:
+    [answer] = [answer for answer in asked.answers if answer.task == "claim"]
+    assert [one.passage for one in answer.judged] == [passage.id for passage in asked.passages]
+    assert [one.answer for one in answer.judged] == list(answer.chosen)
+    shown = asked.to_dict()["answers"]
+    assert isinstance(shown, tuple)
+    assert shown[1]["judged"][0]["title"] == asked.passages[0].title
+
+
+def test_names_are_marked_with_their_places(leaves: World, asked: Prediction) -> None:
+    [answer] = [answer for answer in asked.answers if answer.task == "names"]
+    assert all(asked.query.text[one.start : one.end] == one.text for one in answer.marked)
+    found = Predictor.load(leaves.run)(Query(entities=(T + "matcha",)))
+    assert "names" not in {answer.task for answer in found.answers}
 
 
 def test_the_path_leads_from_an_entity_of_the_question_to_the_answer(leaves: World) -> None:
@@ -142,7 +183,7 @@ def test_what_names_no_entity_is_counted_before_training(leaves: World, told: li
 
 def test_links_are_predicted_for_entities_that_may_have_them(leaves: World, asked: Prediction) -> None:
     predictor = Predictor.load(leaves.run)
-    assert [answer.task for answer in asked.answers] == ["ask"]
+    assert [answer.task for answer in asked.answers] == ["ask", "claim", "names"]
     edges = [line.split("\t") for line in (leaves.folder / "held/edges.tsv").read_text(encoding="utf-8").splitlines()]
     tea, taste = next((head, tail) for head, _, tail, part in edges if part == "train")
     found = predictor(Query(entities=(tea,)))

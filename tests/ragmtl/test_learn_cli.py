@@ -7,11 +7,17 @@ from pathlib import Path
 import pytest
 import torch
 
+from ragmtl.errors import MismatchError
 from ragmtl.retrieval.encoders.encoder import load_encoder
+from ragmtl.retrieval.hybrid import Retriever
 from ragmtl.retrieval.index import Index
 from ragmtl.retrieval.passages.learned_fusion import fusion_file
+from ragmtl.retrieval.query import Query
+from ragmtl.retrieval.settings import RetrievalSettings
 from tests.ragmtl.conftest import Called, Ragmtl, World
 from tests.tiny import tiny_encoder
+
+SENCHA = Query("A cup of sencha.")
 
 
 @pytest.fixture
@@ -53,11 +59,13 @@ def test_a_scorer_is_trained_and_kept_beside_the_index(index: Path, ragmtl: Ragm
         head, relation, tail = (graph.nodes[graph.triple(triple)[0]], *graph.triple(triple)[1:])
         question = f"what is the {graph.relation_label(relation)} of {graph.label(graph.nodes.find(head) or 0)}"
         rows.append({"id": str(triple), "question": question, "entities": [head], "answers": [graph.nodes[tail]]})
+    rows.append({"id": "none", "question": "what is the price of tea", "answers": []})
     table = tmp_path / "questions.jsonl"
     table.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     called = ragmtl("learn", index, table, "--hops", 1)
     assert called.code == 0, called.err
     assert "questions to learn from" in called.out
+    assert "left out: 1 questions that nothing answers" in called.out
     assert "answer_recall of " in called.out
     assert f"wrote {index}.learned" in called.out.replace("\n", "")
     assert 'walk = "learned"' in called.out
@@ -155,3 +163,22 @@ def test_bad_input_is_one_message(index: Path, questions: Path, ragmtl: Ragmtl, 
     refused = ragmtl("learn", index, table, "--what", "fusion")
     assert (refused.code, "found none among" in refused.err) == (1, True)
     assert not fusion_file(index).exists()
+
+
+def test_a_tagger_is_learned_measured_and_used(index: Path, ragmtl: Ragmtl, tmp_path: Path) -> None:
+    tagged = RetrievalSettings(linking="tagged")
+    with pytest.raises(MismatchError, match="ragmtl learn --what tagger"):
+        Retriever(Index.load(index), tagged)
+    rows: list[dict[str, object]] = [
+        {"text": f"A cup of {tea}.", "entities": [f"https://tea.example/{tea}"]} for tea in ("sencha", "matcha")
+    ]
+    rows += [{"text": "Black tea.", "spans": []}, {"text": "Assam in spring.", "spans": [[0, 5]], "split": "valid"}]
+    table = tmp_path / "texts.jsonl"
+    table.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    said = ok(ragmtl("learn", index, table, "--what", "tagger", "--epochs", 1, "--anyway"))
+    assert "f1 of 1 validation texts: " in said
+    assert f"wrote {index}.tagger" in said.replace("\n", "")
+    assert 'linking = "tagged"' in said
+    assert all("sure that it is a name" in one.how for one in Retriever(Index.load(index), tagged)(SENCHA).mentions)
+    table.write_text('{"text": " "}\n', encoding="utf-8")
+    assert "expected a text in 'text'" in ragmtl("learn", index, table, "--what", "tagger").err

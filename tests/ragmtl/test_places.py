@@ -5,13 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ragmtl.errors import DataError
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.subgraph import Subgraph
 from ragmtl.models.batch import Reading
-from ragmtl.places import path_to, placed, reached
-from ragmtl.retrieval.evidence import Evidence, NodeScores
+from ragmtl.places import one_sided, path_to, placed, reached
+from ragmtl.retrieval.evidence import Evidence, NodeScores, ScoredPassage
 from ragmtl.retrieval.query import Query
 from ragmtl.tasks.base import Example, Source
+from ragmtl.tasks.classify import ClassTask
 from ragmtl.tasks.question import QuestionTask
 
 X = "http://x/"
@@ -67,3 +69,17 @@ def test_the_path_is_the_one_of_most_weight_and_of_equals_the_shortest() -> None
     assert path_to(subgraph(), 0) == ()
     assert path_to(subgraph(seeds=(2,)), 0) == (1, 0)
     assert path_to(subgraph(seeds=()), 2) == ()
+
+
+def test_pairs_with_an_empty_side_are_told_and_refused_where_there_are_no_others() -> None:
+    texts = ("claim", "", "claim")
+    examples = [Example(str(at), Query(text), {"fits": 0}, "g", "train") for at, text in enumerate(texts)]
+    source = Source.of("s", examples, (ClassTask("fits", ("no", "yes"), pairs=True),))
+    bare = Reading(np.zeros((0, 2), np.float32), evidence({}), np.zeros(0, np.int64), {})
+    read = replace(bare, evidence=replace(evidence({}), passages=(ScoredPassage(0, 1.0, {}, ""),)))
+    assert one_sided(source, [read, read, bare]) == [
+        "s: 1 of 3 pairs have no text",
+        "s: 1 of 3 pairs have no passage that the text could be judged against",
+    ]
+    with pytest.raises(DataError, match="found none among the 3 for train"):
+        one_sided(source, [bare, read, bare])

@@ -28,6 +28,7 @@ from ragmtl.config import (
     RankConfig,
     RecommendConfig,
     RetrievalConfig,
+    SpansConfig,
     TaskSection,
     TrainingConfig,
 )
@@ -52,6 +53,7 @@ TABLES: dict[str, tuple[type[BaseModel], set[str]]] = {
     'kind = "entity"': (EntityConfig, SHARED),
     'kind = "number"': (NumberConfig, SHARED),
     'kind = "pair"': (PairConfig, SHARED),
+    'kind = "spans"': (SpansConfig, SHARED),
     'kind = "question"': (QuestionConfig, SHARED),
     'kind = "generation"': (GenerationConfig, SHARED),
     'kind = "link"': (LinkConfig, SHARED),

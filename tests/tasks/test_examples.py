@@ -9,10 +9,12 @@ import pytest
 
 from ragmtl.errors import DataError
 from ragmtl.retrieval.query import Query
-from ragmtl.tasks.base import Source, Task
+from ragmtl.retrieval.tagging.spans import Span
+from ragmtl.tasks.base import Source, Spans, Task
 from ragmtl.tasks.classify import ClassTask, LabelsTask, class_task, labels_task
 from ragmtl.tasks.examples import Columns, read_examples
 from ragmtl.tasks.recommendation.recommend import RankingTask, ranking_task
+from ragmtl.tasks.spans import span_task
 from ragmtl.tasks.splits import Fractions
 from ragmtl.tasks.targets import Target
 
@@ -155,3 +157,43 @@ def test_bad_tables_are_refused(tmp_path: Path, rows: Sequence[Mapping[str, obje
 def test_a_time_must_be_a_number(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r":1: expected a time in seconds, found 'dark'"):
         read_examples(_write(tmp_path, FILMS), Columns(text="text", split="split", time="mood"), [TAGS])
+
+
+def _marked(folder: Path, cell: object, text: object = " Ada saw Duel ") -> Source:
+    rows: list[dict[str, object]] = [
+        {"text": text, "names": [[1, 4]]},
+        {"text": text, "names": cell},
+        {"text": "Duel", "names": []},
+    ]
+    rows = [row | {"split": split} for row, split in zip(rows, ("valid", "train", "train"), strict=True)]
+    target = Target("names", "names", "spans", span_task)
+    return read_examples(_write(folder, rows), Columns(text="text", split="split"), [target])
+
+
+@pytest.mark.parametrize("cell", [[[9, 13, "film"], [1, 4, "http://x/Ada"]], '[[1, 4], [9, 13, "film"]]'])
+def test_stretches_are_places_of_the_text_without_the_spaces_around_it(tmp_path: Path, cell: object) -> None:
+    source = _marked(tmp_path, cell)
+    assert source.examples[1].query.text == "Ada saw Duel"
+    assert source.examples[1].labels == {"names": Spans((Span(0, 3, "entity"), Span(8, 12, "film")))}
+    assert source.examples[2].labels == {"names": Spans(())}
+    assert source.tasks[0].answers == ("O", "B-entity", "I-entity", "B-film", "I-film")
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ([[1, 40]], "1 ≤ start < end ≤ 13 in 'names', found '.1, 40.'"),
+        ([[4, 4, "film"]], "start < end"),
+        ([["1", "4", "film"]], "start < end"),
+        ("Duel", "a list of stretches in 'names'"),
+    ],
+)
+def test_stretches_that_are_none_are_refused(tmp_path: Path, cell: object, message: str) -> None:
+    with pytest.raises(DataError, match=message) as caught:
+        _marked(tmp_path, cell)
+    assert ":2:" in str(caught.value)
+
+
+def test_stretches_are_of_one_text(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="expected one text in 'text'"):
+        _marked(tmp_path, [[0, 1]], text=["Ada", "Duel"])

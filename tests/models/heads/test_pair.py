@@ -42,3 +42,13 @@ def test_every_part_learns() -> None:
     head = PairHead(DIM, 4)
     head(given()).square().sum().backward()
     assert all(one.grad is not None and one.grad.abs().sum() > 0 for one in head.parameters())
+
+
+def test_what_passages_add_is_all_that_they_add() -> None:
+    head, asked = PairHead(DIM, 4).eval(), given()
+    tokens = asked.passages
+    assert tokens is not None
+    each = head.each(asked.shared, tokens)
+    torch.testing.assert_close(head(asked), head.alone(asked.shared) + each.sum(1))
+    assert not each[0, 2].any()
+    assert not each[1].any()

@@ -7,6 +7,7 @@ import pytest
 from ragmtl.curves import Curve
 from ragmtl.prediction import (
     Answer,
+    Judged,
     MentionView,
     NodeView,
     PassageView,
@@ -161,6 +162,7 @@ def answers() -> tuple[Answer, ...]:
             ("Levantine",),
             tuple(Score(name, value) for name, value in cuisines + more),
             votes=(Vote("Levantine", iri("sumac"), "sumac", 0.62), Vote("Levantine", iri("thyme"), "thyme", -0.08)),
+            judged=(Judged("Levantine", "p-017", "Sumac", 0.41), Judged("Levantine", "p-055", "", -0.2)),
         ),
         Answer(
             "diet and allergens",

@@ -189,3 +189,8 @@ def test_votes_of_entities_are_told(kitchen: Prediction) -> None:
     assert render_prediction(kitchen).count('<details class="votes">') == 1
     text = " ".join(Page(render_prediction(kitchen)).text.split())
     assert "Votes of entities sumac on Levantine +0.62 thyme on Levantine -0.08" in text
+
+
+def test_passages_that_a_text_was_judged_against_are_told(kitchen: Prediction) -> None:
+    text = " ".join(Page(render_prediction(kitchen)).text.split())
+    assert "Passages that decided Sumac on Levantine +0.41 p-055 on Levantine -0.20" in text

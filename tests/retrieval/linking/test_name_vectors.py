@@ -51,7 +51,7 @@ def names(graph: KnowledgeGraph) -> NameVectors:
 
 def test_what_means_the_same_is_found_with_its_place(graph: KnowledgeGraph, names: NameVectors) -> None:
     text = "a loaf with sumac"
-    mentions = mentions_in(text, graph, Linker.build(graph), "full", names=names)
+    mentions = mentions_in(text, graph, Linker.build(graph), "full", aid=names)
     found = {text[m.start : m.end]: (graph.label(m.node), m.how) for m in mentions}
     assert found == {"loaf": ("bread", "by meaning (cosine 1.00)"), "sumac": ("sumac", "as written")}
     weights = {graph.label(m.node): m.weight for m in mentions}

@@ -39,6 +39,16 @@ def test_every_kind_of_gold_is_read(tmp_path: Path, index: Index) -> None:
     assert {index.corpus.ids[place] for place in second.passages} == {"p-bread", "p-rice"}
 
 
+@pytest.mark.parametrize("answers", [[], "[]"])
+def test_an_empty_list_of_answers_says_that_nothing_answers(tmp_path: Path, index: Index, answers: object) -> None:
+    first, second = read(
+        tmp_path, index, {"text": "rice", "answers": answers}, {"text": "bread", "passages": ["p-bread"], "answers": []}
+    )
+    assert not first.wants
+    assert second.wants
+    assert not second.answers
+
+
 def finders(index: Index) -> tuple[Any, Any, Any]:
     return index.graph.nodes.find, index.graph.relations.find, index.graph.nodes.find
 
