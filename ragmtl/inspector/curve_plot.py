@@ -12,6 +12,8 @@ from ragmtl.inspector.words import figure
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 480, 220, 44, 140, 12, 26
 _NAME = 15
+_LONG = 20
+"""Letters of a name that fit; longer ones are squeezed."""
 _DASHES = ("", "6 3", "2 3", "9 3 2 3", "1 4", "12 4")
 
 
@@ -81,10 +83,12 @@ def _line(points: Sequence[tuple[float, float]], name: str, dash: str, top: floa
     path = " ".join(f"{x},{y}" for x, y in points)
     x = points[-1][0]
     dashes = f' stroke-dasharray="{dash}"' if dash else ""
+    squeezed = f' textLength="{RIGHT - 10}" lengthAdjust="spacingAndGlyphs"' if len(name) > _LONG else ""
     return (
         f'<polyline class="curve" fill="none" points="{path}"{dashes}/>'
+        f'<circle class="end" cx="{x}" cy="{points[-1][1]}" r="2.5"/>'
         f'<line class="grid" x1="{x}" x2="{WIDTH - RIGHT + 4}" y1="{points[-1][1]}" y2="{top}"/>'
-        f'<text x="{WIDTH - RIGHT + 8}" y="{top + 4}">{escape(name)}</text>'
+        f'<text x="{WIDTH - RIGHT + 8}" y="{top + 4}"{squeezed}>{escape(name)}</text>'
     )
 
 

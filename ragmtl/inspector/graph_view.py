@@ -8,6 +8,8 @@ from ragmtl.inspector.words import count, percent
 from ragmtl.prediction import NodeView, Prediction, TripleView
 
 FEW_TRIPLES = 14
+MOST_ROWS = 400
+"""Triples that a table lists; the drawing has all."""
 
 _TITLE = "<h2>Knowledge graph</h2>"
 
@@ -43,7 +45,7 @@ def graph_section(prediction: Prediction) -> str:
     return (
         f'<section id="graph">{_TITLE}<p class="lead">{summary}</p>'
         f"{drawing}"
-        f"<details open><summary>All triples</summary>{_triple_table(prediction)}</details>"
+        f"<details open><summary>Triples</summary>{_triple_table(prediction)}</details>"
         f"<details><summary>All entities</summary>{_node_table(nodes)}</details></section>"
     )
 
@@ -95,8 +97,12 @@ def _triple_table(prediction: Prediction) -> str:
     if not prediction.triples:
         return '<p class="quiet">The entities are not connected by any triple.</p>'
     header = ("Head", "Relation", "Tail", "Weight", "Source file", "Named graph")
-    rows = [_triple_row(triple, position, prediction) for position, triple in enumerate(prediction.triples)]
-    return table(f"{count(len(rows), 'triple')}, as stated in the graph", header, rows, kind="tall")
+    weights = [-triple.weight for triple in prediction.triples]
+    shown = sorted(sorted(range(len(weights)), key=weights.__getitem__)[:MOST_ROWS])
+    rows = [_triple_row(prediction.triples[position], position, prediction) for position in shown]
+    whole = count(len(weights), "triple")
+    told = whole if len(rows) == len(weights) else f"The {len(rows)} of {whole} that weigh most"
+    return table(f"{told}, as stated in the graph", header, rows, kind="tall")
 
 
 def _triple_row(triple: TripleView, position: int, prediction: Prediction) -> tuple[str, ...]:

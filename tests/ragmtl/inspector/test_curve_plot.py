@@ -51,3 +51,11 @@ def test_names_are_escaped() -> None:
     svg = curve_plot("<t>", [curve("a", 0.1)], ["<script>"])
     assert "<script>" not in svg
     shown(svg)
+
+
+def test_a_single_epoch_is_seen_and_a_long_name_fits() -> None:
+    svg = shown(curve_plot("t", [curve("a", 0.1)], ["cuisine | missing-ingredient"]))
+    [end] = svg.findall(".//circle")
+    assert 0 < float(end.attrib["cx"]) < WIDTH
+    [name] = [text for text in svg.iter("text") if (text.text or "").startswith("cuisine")]
+    assert float(name.attrib["x"]) + float(name.attrib["textLength"]) <= WIDTH

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -194,3 +195,14 @@ def test_votes_of_entities_are_told(kitchen: Prediction) -> None:
 def test_passages_that_a_text_was_judged_against_are_told(kitchen: Prediction) -> None:
     text = " ".join(Page(render_prediction(kitchen)).text.split())
     assert "Passages that decided Sumac on Levantine +0.41 p-055 on Levantine -0.20" in text
+
+
+def test_a_long_table_lists_the_triples_that_weigh_most(kitchen: Prediction, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ragmtl.inspector.graph_view.MOST_ROWS", 3)
+    page = render_prediction(kitchen)
+    assert "The 3 of 30 triples that weigh most" in Page(page).text
+    listed = [int(place) for place in re.findall(r'<span class="relation" data-triple="(\d+)"', page)]
+    weights = [triple.weight for triple in kitchen.triples]
+    assert len(listed) == 3
+    assert listed == sorted(listed)
+    assert sorted(weights[place] for place in listed) == sorted(weights)[-3:]
