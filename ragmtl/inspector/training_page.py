@@ -46,8 +46,8 @@ def _short(trained: Trained) -> str:
     figures = table(caption, header, rows, kind="figures")
     return (
         f'<section id="short"><h1>{escape(trained.name)}: {len(trained.tasks)} tasks in one model</h1>'
-        f"<p>Of {count(len(trained.epochs), 'epoch')} the {_nth(best.epoch)} was kept, after {best.step:,} steps: there "
-        "the geometric mean of the main metrics, taken with the two epochs before, was best. The model has learned "
+        f"<p>Of {count(len(trained.epochs), 'epoch')} the {_nth(best.epoch)} was kept, after {best.step:,} steps: "
+        "there the geometric mean of the main metrics, taken with the two epochs before, was best. The model has learned "
         f"{trained.weights:,} numbers. {_OPTIMISTIC}</p>{figures}</section>"
     )
 
