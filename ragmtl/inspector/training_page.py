@@ -47,7 +47,7 @@ def _short(trained: Trained) -> str:
     return (
         f'<section id="short"><h1>{escape(trained.name)}: {len(trained.tasks)} tasks in one model</h1>'
         f"<p>Of {count(len(trained.epochs), 'epoch')} the {_nth(best.epoch)} was kept, after {best.step:,} steps: "
-        "there the geometric mean of the main metrics, taken with the two epochs before, was best. The model has learned "
+        "there the geometric mean of the main metrics, taken with the two epochs before, was best. The model learned "
         f"{trained.weights:,} numbers. {_OPTIMISTIC}</p>{figures}</section>"
     )
 
