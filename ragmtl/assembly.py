@@ -28,11 +28,13 @@ class ItemSignals:
         scores: Scores of every item, from examples and their evidence; larger means more likely.
         context: What the weight of these scores may depend on.
         starts: What the weights of the first scores start from, where they were learned before.
+        names: What each score is called.
     """
 
     scores: Callable[[Sequence[Example], Sequence[Evidence | None]], Float32[np.ndarray, "example item signal"]]
     context: Callable[[Sequence[Example]], Float32[np.ndarray, "example habit"]]
     starts: tuple[float, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

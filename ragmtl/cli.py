@@ -209,20 +209,33 @@ def predict(run: RunPath, query: QueryText, as_json: AsJson = False) -> None:
 def recommend(
     run: RunPath,
     items: Annotated[
-        list[str], typer.Argument(help="IRIs of the items met so far, oldest first.", show_default=False)
+        list[str],
+        typer.Argument(help="IRIs of the items met so far, oldest first; or a user of the log.", show_default=False),
     ] = [],  # noqa: B006
     text: Annotated[str, typer.Option(help="What is wanted, in words.")] = "",
     task: Annotated[str | None, typer.Option(help="Which ranking task, where the run has several.")] = None,
     top: Annotated[int, typer.Option(help="How many items.", min=1)] = 10,
+    why: Annotated[bool, typer.Option("--why", help="Say what carried each item.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Rank all items for a history of items, for a text, or for both."""
+    """Rank all items for a user of the log, a history of items, a text, or both."""
+    from ragmtl.inspector.reasons_text import item_line, reason_lines
     from ragmtl.predict import Predictor
+    from ragmtl.trust.recommended import history_of, with_reasons
 
     predictor = Predictor.load(run)
-    scores = predictor.recommend(items, text=text, task=task, top=top)
-    lines = (f"{place:3}  {score.value:6.1%}  {score.name}  <{score.iri}>" for place, score in enumerate(scores, 1))
-    print_result(scores, as_json, *lines)
+    met = history_of(predictor, items, task)
+    if why:
+        reasoned = with_reasons(predictor, met, text=text, task=task, top=top)
+        lines = [
+            line
+            for place, one in enumerate(reasoned, 1)
+            for line in (item_line(place, one.item), *reason_lines(one.why))
+        ]
+        print_result(reasoned, as_json, *lines)
+        return
+    scores = predictor.recommend(met, text=text, task=task, top=top)
+    print_result(scores, as_json, *(item_line(place, score) for place, score in enumerate(scores, 1)))
 
 
 @app.command()

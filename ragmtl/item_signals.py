@@ -62,7 +62,7 @@ def item_signals(
         near = np.zeros_like(found) if alike is None else np.stack(alike.scores(examples), axis=2)
         return np.concatenate([collaborative, near * SIMILARITY_SCALE, found * EVIDENCE_SCALE], axis=2)
 
-    return ItemSignals(compute, signals.context, signals.starts)
+    return ItemSignals(compute, signals.context, signals.starts, (*signals.names, *KNOWLEDGE_SIGNALS))
 
 
 def _link_signals(
@@ -89,4 +89,4 @@ def _link_signals(
         near = evidence_signals(evidence, columns, len(nodes), index.corpus.entities_of)
         return np.concatenate([every.compute(examples), near * EVIDENCE_SCALE], axis=2)
 
-    return ItemSignals(compute, every.context, every.starts)
+    return ItemSignals(compute, every.context, every.starts, (*every.names, *KNOWLEDGE_SIGNALS[2:]))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ragmtl.tasks.base import Source
 from ragmtl.tasks.link import Links
+from ragmtl.tasks.recommendation.interactions import Interactions
 from ragmtl.tasks.recommendation.signals import Signals
 
 
@@ -19,9 +20,11 @@ class Loaded:
         signals: By ranking task.
         seen: By ranking task, which items are the answer of a training example.
         links: By task that predicts links, the relation.
+        logs: By task that is learned from a log, the log.
     """
 
     source: Source
     signals: Mapping[str, Signals] = field(default_factory=dict)
     seen: Mapping[str, Sequence[bool]] = field(default_factory=dict)
     links: Mapping[str, Links] = field(default_factory=dict)
+    logs: Mapping[str, Interactions] = field(default_factory=dict)

@@ -127,7 +127,8 @@ def load_log(config: Config, task: RecommendConfig, known: Collection[str], fitt
         wanted, asked = replace(ranking, untrained=unseen(seen)), held_out(log, task.name, seed=config.seed)
         starts = keep("starts", width, lambda: blend(Lists.of(wanted, found.compute, asked[:BLENDED_ON])))
         found = replace(found, starts=tuple(starts.tolist()))
-    return Loaded(_without_negatives(source, seen), {task.name: found}, {task.name: seen.tolist()})
+    known_items = {task.name: seen.tolist()}
+    return Loaded(_without_negatives(source, seen), {task.name: found}, known_items, logs={task.name: log})
 
 
 def _keeper(fitted: Fitted, config: Config, task: RecommendConfig, log: Interactions) -> Keep:

@@ -7,7 +7,13 @@ from ragmtl.inspector.words import count, percent, shorten
 from ragmtl.trust.why import Piece, Why
 
 FEW, LEAST, LETTERS = 6, 5e-4, 90
-_KINDS = {"passage": "passage", "entity": "entity", "example": "labelled example"}
+_KINDS = {
+    "passage": "passage",
+    "entity": "entity",
+    "example": "labelled example",
+    "item": "met before",
+    "signal": "signal",
+}
 
 
 def reasons(found: Why) -> str:
@@ -44,7 +50,7 @@ def _list(title: str, pieces: list[Piece], most: float) -> str:
 
 def _row(piece: Piece, most: float) -> str:
     label = shorten(piece.label, LETTERS)
-    name = link(piece.id, label) if piece.kind == "entity" else f"<bdi>{escape(label)}</bdi>"
+    name = link(piece.id, label) if piece.kind in ("entity", "item") else f"<bdi>{escape(label)}</bdi>"
     width = 100 * min(abs(piece.effect) / most, 1.0)
     kind = "for" if piece.effect > 0 else "against"
     bar = (

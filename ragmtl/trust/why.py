@@ -12,39 +12,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 from jaxtyping import Float64
 
-from ragmtl.assembly import Assembly
 from ragmtl.errors import DataError
 from ragmtl.kg.graph import KnowledgeGraph
 from ragmtl.kg.nearest import nearest_name
 from ragmtl.kg.walks.paths import relation_paths
 from ragmtl.models.batch import Reading
 from ragmtl.predict import Choices, Predictor
-from ragmtl.retrieval.evidence import Evidence
 from ragmtl.retrieval.query import Query
-from ragmtl.tasks.base import CHOICES, Example, Source, Task
+from ragmtl.tasks.base import CHOICES, Example, Task
 from ragmtl.trust.asking import ask, chances
-from ragmtl.trust.surgery import only
+from ragmtl.trust.pieces import Kind, Part, parts_of, taken_away
 
-MOST_NODES, MOST_PATHS, LONGEST, MOST_EDGES = 16, 3, 4, 50_000
-Kind = Literal["passage", "entity", "example"]
+MOST_PATHS, LONGEST, MOST_EDGES = 3, 4, 50_000
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A piece of evidence and what it does to the margin of the asked answer.
+    """What an answer may rest on, and what it does to its margin.
 
-    `id` is that of the passage or the example, or the IRI of the entity.
+    `id` is that of the passage or the example, the IRI of the entity or item, or the name of the signal. `share` is its
+    part of all that speaks for the answer: of evidence and history together, and of signals by themselves.
     """
 
     kind: Kind
     id: str
     label: str
     effect: float
+    share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,8 @@ class Why:
         against: What it is held against: the best other answer; empty for labels, which stand alone.
         against_chance: How likely that is.
         without: How likely the asked answer is without any evidence.
-        pieces: The evidence, what speaks most for the answer first; of nodes the 16 best.
+        pieces: Evidence, history and signals, what speaks most for the answer first; of nodes the 16 best, of the
+            history the last 16.
         paths: How the query's entities are connected with an item, in words.
     """
 
@@ -100,9 +99,8 @@ def why(predictor: Predictor, query: Query, task: str, answer: str, choices: Cho
     place = _place(found, answer, graph)
     assembly = next(one for one in predictor.read([query], asked) if found in one.source.tasks)
     reading, example = assembly.readings[0], assembly.source.examples[0]
-    pieces = _pieces(reading, predictor)
-    readings = [reading, _bare(reading), *(_without(reading, piece) for piece in pieces)]
-    logits = ask(predictor.run.model, _repeated(assembly, found, readings), found, range(len(readings))).logits
+    parts = parts_of(assembly, found, predictor)
+    logits = ask(predictor.run.model, taken_away(assembly, found, parts), found, range(2 + len(parts))).logits
     logits = logits / predictor.run.temperatures.get(task, 1.0)
     if not np.isfinite(logits[0, place]):
         raise DataError(f"expected an item that was not met before, found {_named(found.answers[place], graph)!r}")
@@ -116,19 +114,9 @@ def why(predictor: Predictor, query: Query, task: str, answer: str, choices: Cho
         "" if other is None else _named(found.answers[other], graph),
         0.0 if other is None else float(chances(logits[:1], found)[0, other]),
         float(chances(logits[1:2], found)[0, place]),
-        _weighed(pieces, _margins(logits, place, other)),
+        _weighed(parts, _margins(logits, place, other)),
         _paths(found, place, example, reading, graph),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A piece of evidence by its place."""
-
-    kind: Kind
-    place: int
-    id: str
-    label: str
 
 
 def _place(task: Task, answer: str, graph: KnowledgeGraph) -> int:
@@ -150,51 +138,6 @@ def _named(answer: str, graph: KnowledgeGraph) -> str:
     return answer if node is None else graph.label(node)
 
 
-def _pieces(reading: Reading, predictor: Predictor) -> list[_Part]:
-    evidence = reading.evidence
-    if evidence is None:
-        return []
-    corpus, graph = predictor.index.corpus, predictor.index.graph
-    passages = [
-        _Part("passage", at, corpus.ids[one.passage], corpus.titles[one.passage] or corpus.ids[one.passage])
-        for at, one in enumerate(evidence.passages)
-    ]
-    nodes = [
-        _Part("entity", at, graph.nodes[node], graph.label(node))
-        for at, node in enumerate(evidence.subgraph.nodes[:MOST_NODES].tolist())
-    ]
-    examples = [_Part("example", at, one.example.id, one.example.text) for at, one in enumerate(evidence.neighbours)]
-    return passages + nodes + examples
-
-
-def _bare(reading: Reading) -> Reading:
-    return replace(reading, evidence=None)
-
-
-def _without(reading: Reading, part: _Part) -> Reading:
-    """What was read, but for one piece of evidence."""
-    evidence = reading.evidence
-    if evidence is None:
-        return reading
-    if part.kind == "example":
-        rest = tuple(one for at, one in enumerate(evidence.neighbours) if at != part.place)
-        return replace(reading, evidence=replace(evidence, neighbours=rest))
-    passages, nodes = (np.ones(count, np.bool_) for count in _counts(evidence))
-    (passages if part.kind == "passage" else nodes)[part.place] = False
-    return replace(reading, evidence=only(evidence, passages, nodes))
-
-
-def _counts(evidence: Evidence) -> tuple[int, int]:
-    return len(evidence.passages), len(evidence.subgraph.nodes)
-
-
-def _repeated(assembly: Assembly, task: Task, readings: Sequence[Reading]) -> Assembly:
-    """The one example of a source as often as there are readings."""
-    source = Source.of("query", [assembly.source.examples[0]] * len(readings), (task,))
-    signals = {name: found for name, found in assembly.signals.items() if name == task.name}
-    return replace(assembly, source=source, readings=readings, signals=signals)
-
-
 def _other(logits: Float64[np.ndarray, " answer"], place: int, task: Task) -> int | None:
     """The answer that one is held against: the best other one; None for labels, and where there is none."""
     if task.head == "labels" or len(logits) < 2:
@@ -210,9 +153,14 @@ def _margins(logits: Float64[np.ndarray, "example answer"], place: int, other: i
     return margins
 
 
-def _weighed(pieces: Sequence[_Part], margins: Sequence[float]) -> tuple[Piece, ...]:
+def _weighed(parts: Sequence[Part], margins: Sequence[float]) -> tuple[Piece, ...]:
+    effects = [margins[0] - left for left in margins[2:]]
+    totals = [0.0, 0.0]
+    for part, effect in zip(parts, effects, strict=True):
+        totals[part.kind == "signal"] += max(effect, 0.0)
     found = [
-        Piece(one.kind, one.id, one.label, margins[0] - left) for one, left in zip(pieces, margins[2:], strict=True)
+        Piece(part.kind, part.id, part.label, effect, max(effect, 0.0) / (totals[part.kind == "signal"] or 1.0))
+        for part, effect in zip(parts, effects, strict=True)
     ]
     return tuple(sorted(found, key=lambda piece: (-piece.effect, piece.kind, piece.id)))
 

@@ -123,6 +123,18 @@ def test_recommend_ranks_items_and_leaves_out_the_history(trained: World, ragmtl
     assert ok(ragmtl("recommend", trained.run, "--task", "requests", "--text", "over pine", "--top", 2)).count("<") == 2
 
 
+def test_recommend_says_what_carried_each_item_for_a_user_of_the_log(trained: World, ragmtl: Ragmtl) -> None:
+    asked = ("recommend", trained.run, "ana", "--task", "orders", "--top", 2)
+    plain, found = json.loads(ok(ragmtl(*asked, "--json"))), json.loads(ok(ragmtl(*asked, "--why", "--json")))
+    assert [one["item"] for one in found] == plain
+    orders = (trained.folder / "orders.csv").read_text(encoding="utf-8").splitlines()
+    met = {line.split(",")[1] for line in orders if line.startswith("ana,")}
+    carried = {piece["id"] for one in found for piece in one["why"]["pieces"] if piece["kind"] == "item"}
+    assert carried <= met
+    assert not met & {item["iri"] for item in plain}
+    assert "signal" in ok(ragmtl(*asked, "--why"))
+
+
 def test_inspect_writes_a_page_and_the_subgraph(trained: World, ragmtl: Ragmtl) -> None:
     words = ("inspect", trained.run, T + "lapsang", "--out", "page.html", "--turtle", "seen.ttl")
     assert ok(ragmtl(*words)).split() == ["wrote", "page.html", "wrote", "seen.ttl"]

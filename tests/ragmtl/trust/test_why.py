@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import pytest
 
 from ragmtl.errors import DataError
 from ragmtl.predict import Choices, Predictor
 from ragmtl.retrieval.query import Query
+from ragmtl.trust.asking import ask
 from ragmtl.trust.why import why
 
 T = "https://tea.example/"
@@ -27,8 +31,6 @@ def test_chances_are_those_of_the_prediction(predictor: Predictor, task: str, qu
 
 def test_effects_are_what_taking_away_does(predictor: Predictor) -> None:
     """With one passage and no node, taking that passage away leaves nothing."""
-    import math
-
     little = Choices(passages=1, nodes=0)
     answer = predictor.tasks["notes"].answers[0]
     found = why(predictor, QUERY, "notes", answer, little)
@@ -45,3 +47,30 @@ def test_an_item_is_asked_by_its_name_and_shown_how_it_is_connected(predictor: P
     assert all("sencha" in path and "gyokuro" in path for path in found.paths)
     with pytest.raises(DataError, match="expected an item that was not met before, found 'sencha'"):
         why(predictor, query, "orders", T + "sencha")
+
+
+def test_what_was_met_carries_an_item(predictor: Predictor) -> None:
+    found = why(predictor, Query("", history=(T + "sencha", T + "matcha")), "orders", "gyokuro")
+    assert {piece.id for piece in found.pieces if piece.kind == "item"} == {T + "sencha", T + "matcha"}
+    for signals in (True, False):
+        shares = [piece.share for piece in found.pieces if (piece.kind == "signal") == signals]
+        assert sum(shares) == pytest.approx(1.0)
+    assert all((piece.share > 0) == (piece.effect > 0) for piece in found.pieces)
+
+
+def test_the_effects_of_signals_add_up_to_what_they_do_together(predictor: Predictor) -> None:
+    """Each is its weight times how far it sets the item apart from the other one."""
+    query, task = Query("", history=(T + "sencha",)), predictor.tasks["orders"]
+    found = why(predictor, query, "orders", "gyokuro")
+    assembly = next(one for one in predictor.read([query]) if task in one.source.tasks)
+    signals = assembly.signals["orders"]
+    silent = replace(signals, scores=lambda examples, evidence: 0 * signals.scores(examples, evidence))
+    source = replace(assembly.source, tasks=(task,))
+    logits = ask(predictor.run.model, replace(assembly, source=source, signals={"orders": silent}), task, [0]).logits[0]
+    rival = why(predictor, query, "orders", found.against).answer
+    margin = logits[list(task.answers).index(found.answer)] - logits[list(task.answers).index(rival)]
+    every = {piece.id: piece.effect for piece in found.pieces if piece.kind == "signal"}
+    assert set(every) == set(signals.names)
+    temperature = predictor.run.temperatures.get("orders", 1.0)
+    together = math.log(found.chance / found.against_chance) - margin / temperature
+    assert sum(every.values()) == pytest.approx(together, abs=1e-4)
