@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float64
+from jaxtyping import Float, Float64, Int64
 
 from ragmtl.assembly import Assembly
 from ragmtl.models.batch import Batch
@@ -15,8 +15,11 @@ from ragmtl.models.fusion.tokens import Fused
 from ragmtl.models.model import Model
 from ragmtl.tasks.base import CHOICES, Example, Split, Task
 from ragmtl.tasks.metrics import Statistics, concatenate, mean
+from ragmtl.tasks.recommendation.lists import best_items
+from ragmtl.tasks.recommendation.recommend import RankingTask
 
 EXAMPLES_AT_ONCE = 256
+LISTED = 10
 SHARES = ("passages", "nodes", "none")
 
 
@@ -41,6 +44,7 @@ class Measured:
         threshold: From which probability on labels were chosen, where the task has labels.
         attention: Share of attention that went to `passages`, to `nodes` and to `none` of the evidence; empty where
             no example had any.
+        lists: The best items for each example, of a ranking; None otherwise.
     """
 
     task: str
@@ -49,6 +53,7 @@ class Measured:
     slices: Mapping[str, np.ndarray]
     threshold: float | None = None
     attention: Mapping[str, Statistics] = field(default_factory=dict)
+    lists: Int64[np.ndarray, "example place"] | None = None
 
     def value(self, metric: str, part: str = "all") -> float:
         """A metric over one part of the examples."""
@@ -84,13 +89,15 @@ def _measure(
     ]
     examples = assembly.examples(rows)
     attention, parts, threshold = [np.zeros((0, len(SHARES) + 1))], [], None
-    logits = [np.zeros((0, len(task.answers)), np.float32)]
+    logits, lists = [np.zeros((0, len(task.answers)), np.float32)], []
     for found in _answers(model, assembly, task, rows):
         attention.append(found.attention)
         if task.head in CHOICES:
             logits.append(found.logits)
         else:  # may be wide, as a list of items is, or of any width: measured at once, and not kept
             parts.append(task.measure(found.logits, found.examples))
+        if isinstance(task, RankingTask):
+            lists.append(best_items(task.masked(found.logits, found.examples), LISTED))
     if task.head not in CHOICES:
         metrics = {name: concatenate([part[name] for part in parts]) for name in parts[0]} if parts else {}
     else:
@@ -99,7 +106,8 @@ def _measure(
         metrics = dict(task.measure(together, examples, threshold))
     groups = tuple(example.group for example in examples)
     attended = _attended(np.concatenate(attention))
-    return Measured(task.name, metrics, groups, _slices(task, examples), threshold, attended)
+    best = np.concatenate(lists) if lists else None
+    return Measured(task.name, metrics, groups, _slices(task, examples), threshold, attended, best)
 
 
 def _answers(model: Model, assembly: Assembly, task: Task, rows: Sequence[int]) -> Iterator[_Answers]:

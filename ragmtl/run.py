@@ -31,6 +31,7 @@ from ragmtl.fit import Beginning, fit
 from ragmtl.fitted import Fitted
 from ragmtl.fresh import heads_of
 from ragmtl.gather import Material, gather
+from ragmtl.listed import list_figures
 from ragmtl.loaded import Loaded
 from ragmtl.models.checkpoint import load_checkpoint, restore
 from ragmtl.models.model import Model
@@ -42,7 +43,7 @@ from ragmtl.saved import FORMAT, VERSION, read_saved, saved_size
 from ragmtl.sizes import ModelSize, build_model
 from ragmtl.start import Start
 from ragmtl.tasks.base import Split, Task
-from ragmtl.tasks.bootstrap import bootstrap
+from ragmtl.tasks.bootstrap import Interval, bootstrap
 from ragmtl.tasks.generation import tokenizers_of, with_tokenizer
 from ragmtl.texts import tuned_encoder
 from ragmtl.trained import Origin, Trained, trained_task
@@ -230,9 +231,10 @@ def evaluate_run(
     """Every metric of every task of a run on a split, with its interval; `kinds` as for `Run.load`."""
     run, assemblies = _read_again(folder, split, watch, kinds)
     rows = []
-    for assembly in assemblies:
+    for assembly, loaded in zip(assemblies, run.loaded, strict=True):
         for found in evaluate(run.model, assembly, split, run.thresholds).values():
             rows += [row for part in found.slices for row in _figures(run, found, part, split)]
+            rows += [_row(run, found.task, "all", split, *figure) for figure in list_figures(found, loaded).items()]
     return rows
 
 
@@ -331,6 +333,10 @@ def _figures(run: Run, found: Measured, part: str, split: Split) -> list[Row]:
     rows = []
     for metric, statistics in found.metrics.items():
         interval = bootstrap([statistics.of(found.slices[part])], groups)
-        place = (run.config.name, found.task, part, split, "rag-mtl", metric)
-        rows.append(Row(*place, interval.value, interval.low, interval.high, (run.config.seed,)))
+        rows.append(_row(run, found.task, part, split, metric, interval))
     return rows
+
+
+def _row(run: Run, task: str, part: str, split: Split, metric: str, found: Interval) -> Row:
+    place = (run.config.name, task, part, split, "rag-mtl", metric)
+    return Row(*place, found.value, found.low, found.high, (run.config.seed,))
