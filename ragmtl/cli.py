@@ -32,6 +32,7 @@ from ragmtl.commands.log import log
 from ragmtl.commands.reading import BadStatement, Base, wanted
 from ragmtl.commands.retrieve import push, retrieve
 from ragmtl.commands.serve import serve
+from ragmtl.commands.signals import export, signals
 from ragmtl.commands.speaking import AsJson, next_step, print_result, speaks, tell
 from ragmtl.kg_cli import kg
 from ragmtl.learn_cli import learn
@@ -236,6 +237,10 @@ def recommend(
         return
     scores = predictor.recommend(met, text=text, task=task, top=top)
     print_result(scores, as_json, *(item_line(place, score) for place, score in enumerate(scores, 1)))
+
+
+app.command()(signals)
+app.command()(export)
 
 
 @app.command()

@@ -18,7 +18,7 @@ from ragmtl.tasks.metrics import Statistics, concatenate, mean
 from ragmtl.tasks.recommendation.lists import best_items
 from ragmtl.tasks.recommendation.recommend import RankingTask
 
-EXAMPLES_AT_ONCE = 256
+EXAMPLES_AT_ONCE, SCORES_AT_ONCE = 256, 4_000_000
 LISTED = 10
 SHARES = ("passages", "nodes", "none")
 
@@ -116,8 +116,9 @@ def _answers(model: Model, assembly: Assembly, task: Task, rows: Sequence[int]) 
     training = model.training
     model.eval()
     try:
-        for start in range(0, len(rows), EXAMPLES_AT_ONCE):
-            chosen = rows[start : start + EXAMPLES_AT_ONCE]
+        block = examples_at_once(len(task.answers))
+        for start in range(0, len(rows), block):
+            chosen = rows[start : start + block]
             batch = assembly.batch(chosen).to(device)
             with torch.inference_mode():
                 outputs = model(batch, [task.name])
@@ -125,6 +126,15 @@ def _answers(model: Model, assembly: Assembly, task: Task, rows: Sequence[int]) 
             yield _Answers(logits, assembly.examples(chosen), _attention(batch, outputs.fused))
     finally:
         model.train(training)
+
+
+def examples_at_once(answers: int) -> int:
+    """How many examples are measured together: fewer where each has many answers, and as many scores for each signal.
+
+    >>> examples_at_once(3), examples_at_once(3_000), examples_at_once(100_000), examples_at_once(10**9)
+    (256, 256, 40, 1)
+    """
+    return min(EXAMPLES_AT_ONCE, max(1, SCORES_AT_ONCE // max(answers, 1)))
 
 
 def _attention(batch: Batch, fused: Fused) -> Float64[np.ndarray, "example share"]:

@@ -51,7 +51,9 @@ def item_signals(
         return _link_signals(task, signals, nodes, index, kind, links)
     columns = np.full(len(index.graph.nodes), -1, np.int64)
     columns[nodes[nodes >= 0]] = np.flatnonzero(nodes >= 0)
-    knows = kind != "none" and len(nodes) <= MOST_ITEMS
+    shown = np.array([name not in signals.off for name in KNOWLEDGE_SIGNALS], np.float32)
+    factors = shown * np.repeat(np.array([SIMILARITY_SCALE, EVIDENCE_SCALE], np.float32), 2)
+    knows = kind != "none" and len(nodes) <= MOST_ITEMS and bool(shown[:2].any())
     alike = Neighbours.of(task, "alike in the graph", adamic_adar(index.graph, nodes, hide)) if knows else None
 
     def compute(
@@ -60,7 +62,7 @@ def item_signals(
         collaborative = signals.compute(examples)
         found = evidence_signals(evidence, columns, len(nodes), index.corpus.entities_of)
         near = np.zeros_like(found) if alike is None else np.stack(alike.scores(examples), axis=2)
-        return np.concatenate([collaborative, near * SIMILARITY_SCALE, found * EVIDENCE_SCALE], axis=2)
+        return np.concatenate([collaborative, np.concatenate([near, found], axis=2) * factors], axis=2)
 
     return ItemSignals(compute, signals.context, signals.starts, (*signals.names, *KNOWLEDGE_SIGNALS))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -198,6 +198,11 @@ class Predictor:
     @cached_property
     def _logs(self) -> frozenset[str]:
         return frozenset(task.name for task in self.run.config.tasks if task.kind == "recommend")
+
+    @property
+    def signals(self) -> Mapping[str, ItemSignals]:
+        """By ranking, what is computed of its items for a query."""
+        return self._signals
 
     def answerable(self, query: Query) -> frozenset[str]:
         """Tasks that a query has the input for.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from functools import partial
 
@@ -12,8 +12,11 @@ from jaxtyping import Bool, Int64
 from scipy.sparse import csr_array
 
 from ragmtl.config import Config, LinkConfig, RankConfig, RecommendConfig, TableSection
+from ragmtl.errors import ConfigError
 from ragmtl.fitted import Fitted, fitted_to
+from ragmtl.item_signals import KNOWLEDGE_SIGNALS
 from ragmtl.kg.graph import KnowledgeGraph
+from ragmtl.kg.nearest import nearest_name
 from ragmtl.loaded import Loaded
 from ragmtl.retrieval.files.tables import read_table
 from ragmtl.tasks.base import Example, Source
@@ -81,7 +84,7 @@ def load_ranking(config: Config, task: RankConfig, known: Collection[str]) -> Lo
     parts: list[Signal] = [Popularity(wanted)]
     if task.history:
         parts += [*_alike(task.name, rows, items), Mentioned(task.name, items)]
-    signals = Signals.fit(parts, items, train[:SCALED_ON])
+    signals = Signals.fit(parts, items, train[:SCALED_ON], off=_switched_off(task, parts))
     seen = np.asarray(wanted.matrix.sum(axis=0) > 0)
     return Loaded(_without_negatives(source, seen), {task.name: signals}, {task.name: seen.tolist()})
 
@@ -119,10 +122,12 @@ def load_log(config: Config, task: RecommendConfig, known: Collection[str], fitt
     else:
         signals = _of_set(task.name, log, config.seed, keep)
     train: list[Example] = [source.examples[row] for row in _spread(source.positions("train"))]
+    off = _switched_off(task, signals)
+    signals = [signal for signal in signals if not off.issuperset(signal.names)]
     width = (sum(len(signal.names) for signal in signals),)
-    scales = keep("scales", width, lambda: Signals.fit(signals, len(log.items), train).scales)
+    scales = keep("scales", width, lambda: Signals.fit(signals, len(log.items), train, off=off).scales)
     habits = Habits(task.name, counts).fitted(train) if counts else None
-    found = Signals(tuple(signals), len(log.items), scales, habits)
+    found = Signals(tuple(signals), len(log.items), scales, habits, off=off)
     if not log.sequence:
         wanted, asked = replace(ranking, untrained=unseen(seen)), held_out(log, task.name, seed=config.seed)
         starts = keep("starts", width, lambda: blend(Lists.of(wanted, found.compute, asked[:BLENDED_ON])))
@@ -158,6 +163,21 @@ def log_of(config: Config, task: RecommendConfig, known: Collection[str]) -> Int
     if task.cold_items:
         log = log.hide_cold(_one_in(task.cold_items))
     return log.keep_new(_one_in(task.cold_users)) if task.cold_users else log
+
+
+def _switched_off(task: RecommendConfig | RankConfig, parts: Sequence[Signal]) -> frozenset[str]:
+    """The signals that a task goes without.
+
+    Raises:
+        ConfigError: There is none of that name.
+    """
+    known = [*(name for part in parts for name in part.names), *KNOWLEDGE_SIGNALS]
+    for name in task.without:
+        if name not in known:
+            near = nearest_name(name, known)
+            hint = f"did you mean {near!r}?" if near else f"this ranking has: {', '.join(known)}"
+            raise ConfigError(f"task {task.name!r}: expected the name of a signal in `without`, found {name!r}; {hint}")
+    return frozenset(task.without)
 
 
 def _entities(config: Config, table: str) -> Mapping[str, str]:

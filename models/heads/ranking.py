@@ -94,6 +94,14 @@ class RankingHead(nn.Module):
         total: Float[Tensor, "batch item"] = self._centred(logits) * DOT_SCALE + self._signals(given)
         return total
 
+    def item_matrix(self) -> Float[Tensor, "item dim"]:
+        """One vector for each item, as wide as a query: ⟨query, vector⟩ is what is said before signals, not centred."""
+        own = self.seen.to(self.item_vectors.dtype).unsqueeze(1) * self.item_vectors
+        found: Float[Tensor, "item dim"] = self.text @ self.text_query.weight + own @ self.item_query.weight
+        if self.neighbour_query is not None and self.neighbours is not None:
+            found = found + self.neighbours @ self.neighbour_query.weight
+        return found * DOT_SCALE
+
     def _centred(self, logits: Float[Tensor, "batch item"]) -> Float[Tensor, "batch item"]:
         """Logits with a mean of zero over seen items, and likewise over unseen ones: training never hears of these."""
         seen = self.seen.to(logits.dtype)

@@ -234,6 +234,7 @@ class RecommendConfig(TaskSection):
     cold_users: int = Field(default=0, ge=0, description="one user of so many is not learned from")
     min_history: int = Field(default=1, ge=1)
     history: int = Field(default=20, ge=1, description="the most recent items that are read")
+    without: tuple[str, ...] = Field(default=(), description="signals that are switched off")
 
     @model_validator(mode="after")
     def _splits_once(self) -> RecommendConfig:
@@ -276,6 +277,7 @@ class RankConfig(TaskSection):
     exclude: str | None = None
     separator: str = "|"
     fractions: tuple[float, float, float] = (0.7, 0.1, 0.2)
+    without: tuple[str, ...] = Field(default=(), description="signals that are switched off")
 
 
 class LinkConfig(TaskSection):

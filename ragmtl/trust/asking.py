@@ -10,10 +10,9 @@ import torch
 from jaxtyping import Float, Float64, Int64
 
 from ragmtl.assembly import Assembly
+from ragmtl.evaluate import examples_at_once
 from ragmtl.models.model import Model
 from ragmtl.tasks.base import Example, Split, Task
-
-EXAMPLES_AT_ONCE = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,8 +44,9 @@ def ask(model: Model, assembly: Assembly, task: Task, rows: Sequence[int]) -> As
     nodes: list[np.ndarray] = []
     model.eval()
     try:
-        for start in range(0, len(rows), EXAMPLES_AT_ONCE):
-            chosen = rows[start : start + EXAMPLES_AT_ONCE]
+        block = examples_at_once(len(task.answers))
+        for start in range(0, len(rows), block):
+            chosen = rows[start : start + block]
             batch = assembly.batch(chosen).to(device)
             with torch.inference_mode():
                 outputs = model(batch, [task.name])

@@ -57,6 +57,7 @@ class Signals:
         scales: What each score is divided by.
         habits: What is known about the asker; None where the log has no times.
         starts: What the weights of the first signals start from, where they were learned before.
+        off: Names of scores that are switched off: they are zero.
     """
 
     parts: tuple[Signal, ...]
@@ -64,17 +65,28 @@ class Signals:
     scales: Float32[np.ndarray, " signal"]
     habits: Habits | None = None
     starts: tuple[float, ...] = ()
+    off: frozenset[str] = frozenset()
 
     @classmethod
     def fit(
-        cls, parts: Sequence[Signal], items: int, examples: Sequence[Example], habits: Habits | None = None
+        cls,
+        parts: Sequence[Signal],
+        items: int,
+        examples: Sequence[Example],
+        habits: Habits | None = None,
+        off: frozenset[str] = frozenset(),
     ) -> Signals:
-        """Choose scales so that each score spreads by 1 over the items, on average over these training examples."""
+        """Choose scales so that each score spreads by 1 over the items, on average over these training examples.
+
+        What is switched off is divided by infinity; a signal of which nothing is left is not computed at all.
+        """
+        parts = [part for part in parts if not off.issuperset(part.names)]
         names = [name for part in parts for name in part.names]
         plain = cls(tuple(parts), items, np.ones(len(names), np.float32))
         spread = plain.compute(examples).std(axis=1).mean(axis=0) if examples else plain.scales
         scales = np.where(spread > 0, spread, 1).astype(np.float32)
-        return cls(tuple(parts), items, scales, None if habits is None else habits.fitted(examples))
+        scales[[name in off for name in names]] = np.inf
+        return cls(tuple(parts), items, scales, None if habits is None else habits.fitted(examples), off=off)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -126,6 +126,30 @@ def test_recommend_ranks_items_and_leaves_out_the_history(trained: World, ragmtl
     assert ok(ragmtl("recommend", trained.run, "--task", "requests", "--text", "over pine", "--top", 2)).count("<") == 2
 
 
+def test_signals_are_listed_with_their_weights(trained: World, ragmtl: Ragmtl) -> None:
+    found = json.loads(ok(ragmtl("signals", trained.run, "--json")))
+    assert set(found) == {"orders", "requests"}
+    assert {"ease", "in the passages"} <= {one["signal"] for one in found["orders"]}
+    sizes = [abs(one["weight"]) for one in found["orders"]]
+    assert sizes == sorted(sizes, reverse=True)
+    assert "ease" in ok(ragmtl("signals", trained.run))
+
+
+def test_vectors_of_items_are_exported(trained: World, ragmtl: Ragmtl) -> None:
+    import faiss
+
+    asked = ("export", trained.run, "--out", "items")
+    called = ragmtl(*asked)
+    assert called.code == 1
+    assert "expected a ranking task, one of: orders, requests; none was named" in called.err
+    found = json.loads(ok(ragmtl(*asked, "--task", "requests", "--json")))
+    index = faiss.read_index(str(Path("items") / "items.faiss"))
+    rows = (Path("items") / "items.tsv").read_text(encoding="utf-8").splitlines()
+    assert (index.ntotal, index.d) == (found["items"], found["dim"])
+    assert len(rows) == 1 + index.ntotal
+    assert rows[1].split("\t")[1].startswith(T)
+
+
 def test_recommend_says_what_carried_each_item_for_a_user_of_the_log(trained: World, ragmtl: Ragmtl) -> None:
     asked = ("recommend", trained.run, "ana", "--task", "orders", "--top", 2)
     plain, found = json.loads(ok(ragmtl(*asked, "--json"))), json.loads(ok(ragmtl(*asked, "--why", "--json")))

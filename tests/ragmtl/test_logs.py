@@ -89,6 +89,24 @@ def test_weights_of_a_set_start_from_a_mixture(config: Config, index: Index, mon
     assert (again.starts, again.scales.tolist()) == (found.starts, found.scales.tolist())
 
 
+def test_signals_are_switched_off(config: Config, index: Index) -> None:
+    """A signal of which nothing is left is not computed; of others, what is off says nothing."""
+    shared = _with(config, without=["ease", "count 1d", "in the passages"])
+    task = shared.tasks[ORDERS]
+    assert isinstance(task, RecommendConfig)
+    loaded = load_log(shared, task, index.graph.nodes)
+    signals = loaded.signals["orders"]
+    assert "ease" not in signals.names
+    found = signals.compute(loaded.source.examples[:2])
+    assert not found[:, :, signals.names.index("count 1d")].any()
+    assert found[:, :, signals.names.index("count so far")].any()
+    wrong = _with(config, without=["eas"])
+    with pytest.raises(
+        ConfigError, match="expected the name of a signal in `without`, found 'eas'; did you mean 'ease'"
+    ):
+        load_log(wrong, wrong.tasks[ORDERS], index.graph.nodes)  # type: ignore[arg-type]
+
+
 def test_a_log_must_be_named_where_there_is_none(config: Config, index: Index, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"one of: orders; found 'kind'"):
         export_log(config, tmp_path, task="kind", graph=index.graph)

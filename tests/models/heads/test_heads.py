@@ -146,3 +146,11 @@ def test_a_ranking_learns_in_bfloat16() -> None:
 def test_no_seen_items_at_all() -> None:
     head = RankingHead(DIM, Items(torch.randn(2, TEXT), torch.zeros(2, dtype=torch.bool)))
     assert head(given()).isfinite().all()
+
+
+@pytest.mark.parametrize("knowledge", [False, True])
+def test_vectors_of_items_say_what_the_head_says_before_signals(knowledge: bool) -> None:
+    """Up to the centring, which moves all seen items alike."""
+    head, asked = trained(RankingHead(DIM, items(knowledge))), given()
+    found, expected = head.query(asked.shared) @ head.item_matrix().T, head(asked)
+    torch.testing.assert_close(found[:, 1:3] - found[:, :1], expected[:, 1:3] - expected[:, :1], atol=1e-3, rtol=1e-4)
