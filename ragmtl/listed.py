@@ -1,6 +1,7 @@
-"""Figures of the lists that a ranking shows, whatever is wanted of them: how popular, how new, how much of all items.
+"""The figures of a run as rows, and those of the lists that a ranking shows, whatever is wanted of them.
 
-They stand beside the metrics of a run: a ranking that shows everybody the same ten items may have the best of these.
+How popular lists are, how new, and how much of all items they show stands beside the metrics: a ranking that shows
+everybody the same ten items may have the best of these.
 """
 
 from __future__ import annotations
@@ -10,11 +11,27 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Int64
 
+from ragmtl.config import Config
 from ragmtl.evaluate import Measured
 from ragmtl.loaded import Loaded
-from ragmtl.tasks.base import Task, positions
+from ragmtl.report import Row
+from ragmtl.tasks.base import Split, Task, positions
 from ragmtl.tasks.bootstrap import Interval, bootstrap
 from ragmtl.tasks.recommendation.lists import coverage, novelty, popularity
+
+
+def rows_of(found: Measured, loaded: Loaded, split: Split, config: Config) -> list[Row]:
+    """Every metric of one task in every part of a split, with its interval, and the figures of its lists."""
+
+    def row(part: str, metric: str, one: Interval) -> Row:
+        place = (config.name, found.task, part, split, "rag-mtl", metric)
+        return Row(*place, one.value, one.low, one.high, (config.seed,))
+
+    rows = []
+    for part, chosen in found.slices.items():
+        groups = [group for group, kept in zip(found.groups, chosen, strict=True) if kept]
+        rows += [row(part, name, bootstrap([one.of(chosen)], groups)) for name, one in found.metrics.items()]
+    return rows + [row("all", name, one) for name, one in list_figures(found, loaded).items()]
 
 
 def list_figures(found: Measured, loaded: Loaded) -> Mapping[str, Interval]:

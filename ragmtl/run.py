@@ -26,12 +26,12 @@ from ragmtl.build import Watch, open_index, reader_for, unwatched
 from ragmtl.checks import Tell, checked_tasks, inform, refuse_unlabelled, untold
 from ragmtl.config import Config, TaskSection, parse_config
 from ragmtl.errors import MismatchError
-from ragmtl.evaluate import Measured, evaluate
+from ragmtl.evaluate import evaluate
 from ragmtl.fit import Beginning, fit
 from ragmtl.fitted import Fitted
 from ragmtl.fresh import heads_of
 from ragmtl.gather import Material, gather
-from ragmtl.listed import list_figures
+from ragmtl.listed import rows_of
 from ragmtl.loaded import Loaded
 from ragmtl.models.checkpoint import load_checkpoint, restore
 from ragmtl.models.model import Model
@@ -43,7 +43,6 @@ from ragmtl.saved import FORMAT, VERSION, read_saved, saved_size
 from ragmtl.sizes import ModelSize, build_model
 from ragmtl.start import Start
 from ragmtl.tasks.base import Split, Task
-from ragmtl.tasks.bootstrap import Interval, bootstrap
 from ragmtl.tasks.generation import tokenizers_of, with_tokenizer
 from ragmtl.texts import tuned_encoder
 from ragmtl.trained import Origin, Trained, trained_task
@@ -233,8 +232,7 @@ def evaluate_run(
     rows = []
     for assembly, loaded in zip(assemblies, run.loaded, strict=True):
         for found in evaluate(run.model, assembly, split, run.thresholds).values():
-            rows += [row for part in found.slices for row in _figures(run, found, part, split)]
-            rows += [_row(run, found.task, "all", split, *figure) for figure in list_figures(found, loaded).items()]
+            rows += rows_of(found, loaded, split, run.config)
     return rows
 
 
@@ -326,17 +324,3 @@ def same_answers(folder: Path, answers: Mapping[str, Sequence[str]], loaded: Seq
                     f"task {task.name!r}: expected the {len(answers.get(task.name, ()))} answers that the run in "
                     f"{folder} was trained for, found {len(task.answers)} in the table, not the same; train again"
                 )
-
-
-def _figures(run: Run, found: Measured, part: str, split: Split) -> list[Row]:
-    groups = [group for group, chosen in zip(found.groups, found.slices[part], strict=True) if chosen]
-    rows = []
-    for metric, statistics in found.metrics.items():
-        interval = bootstrap([statistics.of(found.slices[part])], groups)
-        rows.append(_row(run, found.task, part, split, metric, interval))
-    return rows
-
-
-def _row(run: Run, task: str, part: str, split: Split, metric: str, found: Interval) -> Row:
-    place = (run.config.name, task, part, split, "rag-mtl", metric)
-    return Row(*place, found.value, found.low, found.high, (run.config.seed,))
