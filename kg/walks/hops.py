@@ -235,29 +235,45 @@ def among(
     """
     table = table_for(len(nodes))
     positions = np.empty(len(table), np.int64)
+    most, long, any_long_tail = 0, np.empty(len(nodes), np.bool_), False
     for position, node in enumerate(nodes):
         slot = slot_in(table, node)
         table[slot], positions[slot] = node, position
-    long = ~_short(edges[0][0], nodes)
-    found = _row_by_row(edges[0], ids[0], nodes, (table, positions), ~long)
-    for tail, head, place, link in _row_by_row(edges[1], ids[1], nodes, (table, positions), _short(edges[1][0], nodes)):
-        if long[head]:
-            found.append((head, tail, place, link))
-    found.extend(_looked_up(edges, ids[0], nodes, long))
-    rows = sorted([(place, head, tail, link) for head, tail, place, link in found])
-    kept = [row for row in rows if len(shown) == 0 or shown[row[3]] == 1]
-    columns = np.empty((4, len(kept)), np.int64)
-    for place, row in enumerate(kept):
-        columns[0, place], columns[1, place], columns[2, place], columns[3, place] = row
-    return columns[0], columns[1], columns[2], columns[3]
+        leaving, coming = _length(edges[0][0], node), _length(edges[1][0], node)
+        long[position] = leaving > LONG_ROW
+        any_long_tail |= coming > LONG_ROW
+        most += (0 if leaving > LONG_ROW else leaving) + (0 if coming > LONG_ROW else coming)
+    found, used = np.empty((4, most), np.int64), 0
+    used = _row_by_row(edges[0], ids[0], nodes, (table, positions), long, found, 0, False)
+    if long.any():
+        used = _row_by_row(edges[1], ids[1], nodes, (table, positions), long, found, used, True)
+        if any_long_tail:
+            extra = _looked_up(edges, ids[0], nodes, long)
+            found = np.concatenate((found[:, :used], np.empty((4, len(extra)), np.int64)), axis=1)
+            for row in extra:
+                found[0, used], found[1, used], found[2, used], found[3, used] = row
+                used += 1
+    return _in_order(found, used, shown)
 
 
 @compiled
-def _short(rows: np.ndarray, nodes: np.ndarray) -> np.ndarray:
-    short = np.empty(len(nodes), np.bool_)
-    for place, node in enumerate(nodes):
-        short[place] = _length(rows, node) <= LONG_ROW
-    return short
+def _in_order(found: np.ndarray, used: int, shown: np.ndarray) -> Triples:
+    """The first so many triples that are shown, by their ids: sorted as numbers of an id and of a place."""
+    bits = 0
+    while 1 << bits < used:
+        bits += 1
+    keys = np.empty(used, np.int64)
+    for place in range(used):
+        keys[place] = (found[0, place] << bits) | place
+    keys.sort()
+    columns, kept = np.empty((4, used), np.int64), 0
+    for key in keys:
+        place = key & ((1 << bits) - 1)
+        if len(shown) == 0 or shown[found[3, place]] == 1:
+            for column in range(4):
+                columns[column, kept] = found[column, place]
+            kept += 1
+    return columns[0, :kept], columns[1, :kept], columns[2, :kept], columns[3, :kept]
 
 
 @compiled
@@ -268,34 +284,48 @@ def _length(rows: np.ndarray, node: int) -> int:
 
 @compiled
 def _row_by_row(
-    way: Edges, ids: np.ndarray, nodes: np.ndarray, table: tuple[np.ndarray, np.ndarray], wanted: np.ndarray
-) -> list[tuple[int, int, int, int]]:
-    """Positions of a node and of one beside it, triple and relation, for each edge in the rows wanted."""
+    way: Edges,
+    ids: np.ndarray,
+    nodes: np.ndarray,
+    table: tuple[np.ndarray, np.ndarray],
+    long: np.ndarray,
+    found: np.ndarray,
+    used: int,
+    inverse: bool,
+) -> int:
+    """Write triple, head, tail and relation for each edge in a short row; if inverse, only for heads of long rows."""
     rows, ends, links = way
-    found = [(0, 0, 0, 0) for _ in range(0)]
     for position, node in enumerate(nodes):
-        if wanted[position]:
-            for place in range(rows[node], rows[node + 1]):
-                slot = slot_in(table[0], np.int64(ends[place]))
-                if table[0][slot] >= 0:
-                    found.append((int(position), int(table[1][slot]), int(ids[place]), int(links[place])))
-    return found
+        first, last = np.int64(rows[node]), np.int64(rows[node + 1])
+        if last - first > LONG_ROW:
+            continue
+        for place in range(first, last):
+            slot = slot_in(table[0], np.int64(ends[place]))
+            if table[0][slot] < 0:
+                continue
+            other = table[1][slot]
+            if inverse and not long[other]:
+                continue
+            found[0, used], found[3, used] = ids[place], links[place]
+            found[1, used], found[2, used] = (other, position) if inverse else (position, other)
+            used += 1
+    return used
 
 
 @compiled
 def _looked_up(
     edges: tuple[Edges, Edges], ids: np.ndarray, nodes: np.ndarray, long: np.ndarray
 ) -> list[tuple[int, int, int, int]]:
-    """The same for edges from one long row to another."""
+    """Triple, head, tail and relation of the edges from one long row to another."""
     rows, ends, links = edges[0]
     found = [(0, 0, 0, 0) for _ in range(0)]
-    tails = np.flatnonzero(~_short(edges[1][0], nodes))
+    tails = [place for place in range(len(nodes)) if _length(edges[1][0], nodes[place]) > LONG_ROW]
     for head in np.flatnonzero(long):
         for tail in tails:
             for place in _places_of(
                 ends, links, int(np.int64(rows[nodes[head]])), int(np.int64(rows[nodes[head] + 1])), nodes[tail]
             ):
-                found.append((int(head), int(tail), int(ids[place]), int(links[place])))
+                found.append((int(ids[place]), int(head), int(tail), int(links[place])))
     return found
 
 
