@@ -48,12 +48,14 @@ def neighbourhood(
 @compiled
 def _sort_ties(nodes: np.ndarray, scores: np.ndarray) -> Any:  # noqa: ANN401 -- None, to numba
     """Put nodes that stand together, as they score alike, in the order of their ids."""
-    first = 0
+    first, are_sorted = 0, True
     for place in range(1, len(nodes) + 1):
         if place == len(nodes) or scores[place] != scores[first]:
-            if place - first > 1:
+            if not are_sorted:
                 nodes[first:place].sort()
-            first = place
+            first, are_sorted = place, True
+        else:
+            are_sorted = are_sorted and nodes[place - 1] < nodes[place]
 
 
 @compiled
@@ -71,11 +73,14 @@ def _first_ones(seeds: np.ndarray, most: int) -> np.ndarray:
 @compiled
 def _weights(scores: np.ndarray, triples: Triples) -> np.ndarray:
     """√(score of head × score of tail), divided by the largest."""
-    weights, largest = np.empty(len(triples[0])), 0.0
-    for place in range(len(weights)):
-        weights[place] = np.sqrt(np.float64(scores[triples[1][place]]) * np.float64(scores[triples[2][place]]))
-        largest = max(largest, weights[place])
-    return (weights / max(largest, 1e-300)).astype(np.float32)
+    _, heads, tails, _ = triples
+    products, largest, weights = np.empty(len(heads)), 0.0, np.empty(len(heads), np.float32)
+    for place in range(len(heads)):
+        products[place] = np.sqrt(np.float64(scores[heads[place]]) * np.float64(scores[tails[place]]))
+        largest = max(largest, products[place])
+    for place in range(len(heads)):
+        weights[place] = products[place] / max(largest, 1e-300)
+    return weights
 
 
 @compiled
@@ -253,7 +258,7 @@ def among(
             for row in extra:
                 found[0, used], found[1, used], found[2, used], found[3, used] = row
                 used += 1
-    return _in_order(found, used, shown)
+    return _in_order(found, used, shown)  # type: ignore[no-any-return]
 
 
 @compiled
@@ -268,7 +273,7 @@ def _in_order(found: np.ndarray, used: int, shown: np.ndarray) -> Triples:
     keys.sort()
     columns, kept = np.empty((4, used), np.int64), 0
     for key in keys:
-        place = key & ((1 << bits) - 1)
+        place = int(key) & ((1 << bits) - 1)
         if len(shown) == 0 or shown[found[3, place]] == 1:
             for column in range(4):
                 columns[column, kept] = found[column, place]
