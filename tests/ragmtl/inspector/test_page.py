@@ -8,9 +8,10 @@ import pytest
 
 from ragmtl.inspector.markup import static
 from ragmtl.inspector.notebook import framed
-from ragmtl.inspector.page import highlighted, render_prediction
+from ragmtl.inspector.page import answer_card, highlighted, render_prediction
 from ragmtl.prediction import Answer, MentionView, Prediction, Score
 from ragmtl.retrieval.query import Query
+from ragmtl.tasks.answer import Marked
 
 VOID = {"meta", "rect", "line", "circle", "br", "link", "img"}
 
@@ -206,3 +207,11 @@ def test_a_long_table_lists_the_triples_that_weigh_most(kitchen: Prediction, mon
     assert len(listed) == 3
     assert listed == sorted(listed)
     assert sorted(weights[place] for place in listed) == sorted(weights)[-3:]
+
+
+def test_stretches_of_a_text_are_told_with_their_places() -> None:
+    marked = (Marked(8, 14, "<Duel>", "film", 0.93),)
+    card = answer_card(Answer("names", "spans", ("<Duel> (film)",), (), marked=marked))
+    assert "<mark>&lt;Duel&gt;</mark> <bdi>film</bdi>" in card
+    assert "at 8\u201314" in card
+    assert "<Duel>" not in card
