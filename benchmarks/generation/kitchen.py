@@ -59,7 +59,7 @@ def _config(work: Path) -> Config:
             "encoder": {"name": "hashing"},
             "retrieval": {"passages": 2, "nodes": 16},
             "model": {"dim": 128, "dropout": 0.2},
-            "training": {"epochs": 20, "patience": 20, "batch_size": 16, "learning_rate": 1e-3, "conflicts": 0},
+            "training": {"epochs": 12, "patience": 12, "batch_size": 16, "learning_rate": 1e-3, "conflicts": 0},
             "tasks": [
                 {
                     "name": "sentence",
