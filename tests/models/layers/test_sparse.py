@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import warnings
+
+import pytest
 import torch
 
 from ragmtl.models.layers.sparse import group_softmax, group_sum, to_dense
@@ -28,3 +31,19 @@ def test_nothing_to_do() -> None:
     assert group_sum(none, groups, 3).tolist() == [[0, 0]] * 3
     assert group_softmax(none, groups, 3).shape == (0, 2)
     assert to_dense(none, groups, 3)[1].shape == (3, 0)
+
+
+@pytest.mark.parametrize("groups", [[0, 0, 1, 3, 3, 3], [2], [0, 1, 2, 3], []])
+def test_they_are_those_of_torch_geometric(groups: list[int]) -> None:
+    with warnings.catch_warnings():  # torch_geometric 2.8 calls torch.jit.script, which torch 2.13 deprecates
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from torch_geometric.utils import scatter, softmax, to_dense_batch
+    into = torch.tensor(groups, dtype=torch.long)
+    rows = 9 * torch.randn(len(groups), 3, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(group_sum(rows, into, 5), scatter(rows, into, dim=0, dim_size=5, reduce="sum"))
+    assert torch.equal(group_softmax(rows, into, 5), softmax(rows, into, num_nodes=5))
+    dense, taken = to_dense(rows, into, 5)
+    if groups:  # theirs makes one place per group of nothing
+        others, held = to_dense_batch(rows, into, batch_size=5)
+        assert torch.equal(dense, others)
+        assert torch.equal(taken, held)
