@@ -30,18 +30,30 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 @compiled
 def table_for(keys: int) -> np.ndarray:
     """A table that at most half fills up with so many keys."""
+    return np.full(length_for(keys), -1, np.int64)
+
+
+@compiled
+def length_for(keys: int) -> int:
+    """How long a table is that at most half fills up with so many keys: a power of two."""
     length = 16
     while length < 2 * keys:
         length *= 2
-    return np.full(length, -1, np.int64)
+    return length
 
 
 @compiled
 def slot_in(table: np.ndarray, key: int) -> int:
     """Where a key stands in a table, or the free slot where it belongs."""
     mask = len(table) - 1
-    mixed = (np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)
-    slot = int(np.int64(mixed)) & mask
+    slot = first_slot(key, mask)
     while table[slot] != key and table[slot] >= 0:
         slot = (slot + 1) & mask
-    return slot
+    return slot  # type: ignore[no-any-return]
+
+
+@compiled
+def first_slot(key: int, mask: int) -> int:
+    """Where a key is looked for first, in a table as long as `mask` + 1."""
+    mixed = (np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)
+    return int(np.int64(mixed)) & mask

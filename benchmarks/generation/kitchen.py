@@ -12,7 +12,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from ragmtl.config import Config, parse_config
+from benchmarks.generation.settings import settings_for
+from ragmtl.config import Config
 from ragmtl.graphs import read_graph
 from ragmtl.kg.graph import KnowledgeGraph
 
@@ -50,28 +51,5 @@ def sentences(graph: KnowledgeGraph, dishes: Path) -> Iterator[dict[str, str]]:
 
 
 def _config(work: Path) -> Config:
-    return parse_config(
-        {
-            "name": "kitchen",
-            "folder": work,
-            "graph": {"sources": ["graph"]},
-            "corpus": {"path": "passages.jsonl"},
-            "encoder": {"name": "hashing"},
-            "retrieval": {"passages": 2, "nodes": 16},
-            "model": {"dim": 128, "dropout": 0.2},
-            "training": {"epochs": 12, "patience": 12, "batch_size": 16, "learning_rate": 1e-3, "conflicts": 0},
-            "tasks": [
-                {
-                    "name": "sentence",
-                    "kind": "generation",
-                    "data": "sentences.jsonl",
-                    "text": "name",
-                    "entity": "dish",
-                    "output": "sentence",
-                    "split": "split",
-                    "reads": 128,
-                    "vocabulary": 600,
-                }
-            ],
-        }
-    )
+    task = {"name": "sentence", "text": "name", "entity": "dish", "reads": 128, "vocabulary": 600}
+    return settings_for(work, "kitchen", ("graph", "passages.jsonl"), 16, task)

@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.generation.settings import settings_for
 from benchmarks.movies import prepare
-from ragmtl.config import Config, parse_config
+from ragmtl.config import Config
 
 _SENTENCE = re.compile(r".{40,}?[a-z0-9)]\.(?= [A-Z])", re.DOTALL)
 """A sentence ends at a full stop after a word or a number, before a capital: not at that of an initial."""
@@ -45,30 +46,6 @@ def sentences(source: Path) -> Iterator[dict[str, object]]:
 
 
 def _config(work: Path) -> Config:
-    return parse_config(
-        {
-            "name": "movies",
-            "folder": work,
-            "graph": {"sources": ["kg.nt.gz"]},
-            "corpus": {"path": "corpus.jsonl"},
-            "encoder": {"name": "hashing"},
-            "retrieval": {"passages": 2, "nodes": 24},
-            "model": {"dim": 128, "dropout": 0.2},
-            "training": {"epochs": 12, "patience": 12, "batch_size": 16, "learning_rate": 1e-3, "conflicts": 0},
-            "tasks": [
-                {
-                    "name": "lead",
-                    "kind": "generation",
-                    "data": "sentences.jsonl",
-                    "text": "title",
-                    "entity": "film",
-                    "output": "sentence",
-                    "split": "split",
-                    "exclude": "own",
-                    "reads": 192,
-                    "longest": 128,
-                    "vocabulary": 1500,
-                }
-            ],
-        }
-    )
+    task = {"name": "lead", "text": "title", "entity": "film", "exclude": "own"}
+    sizes = {"reads": 192, "longest": 128, "vocabulary": 1500}
+    return settings_for(work, "movies", ("kg.nt.gz", "corpus.jsonl"), 24, task | sizes)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ragmtl.kg.compiled import Edges, compiled, slot_in, table_for
+from ragmtl.kg.compiled import Edges, compiled, first_slot, length_for, slot_in, table_for
 
 Triples = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 """For each its id, the positions of its ends, and its relation."""
@@ -129,7 +129,8 @@ def _handed_on(
     frontier, total, all_shown = kept[len(kept) - len(masses) :], len(kept), len(shown) == 0
     for node in frontier:
         total += min(spread, _length(out_rows, node) + _length(in_rows, node))
-    table, nodes, sums, used = _places_for(total), np.empty(total, np.int32), np.zeros(total), len(kept)
+    table, used = np.full(length_for(total), -1, np.int32), len(kept)  # of places; -1 where there is none
+    nodes, sums = np.empty(total, np.int32), np.zeros(total)
     nodes[:used] = kept
     for place, node in enumerate(kept):
         table[_slot_of(table, nodes, node)] = place
@@ -166,23 +167,13 @@ def _handed_on(
 
 
 @compiled
-def _places_for(keys: int) -> np.ndarray:
-    """A table of places, at most half full with so many; -1 where there is none."""
-    length = 16
-    while length < 2 * keys:
-        length *= 2
-    return np.full(length, -1, np.int32)
-
-
-@compiled
 def _slot_of(table: np.ndarray, nodes: np.ndarray, node: int) -> int:
     """Where the place of a node among `nodes` stands in a table, or the free slot where it belongs."""
     mask = len(table) - 1
-    mixed = (np.uint64(node) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)
-    slot = int(np.int64(mixed)) & mask
+    slot = first_slot(node, mask)
     while table[slot] >= 0 and nodes[table[slot]] != node:
         slot = (slot + 1) & mask
-    return slot
+    return slot  # type: ignore[no-any-return]
 
 
 @compiled
