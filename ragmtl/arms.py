@@ -19,7 +19,9 @@ from ragmtl.loaded import Loaded
 from ragmtl.report import Comparison
 from ragmtl.retrieval.encoders.encoder import Encoder
 from ragmtl.retrieval.index import Index
+from ragmtl.tasks.base import Split
 from ragmtl.training.processes import refuse_several
+from ragmtl.training.train import Trainer
 from ragmtl.tuned import Tuned
 
 
@@ -100,13 +102,18 @@ def compare_arms(
         settings = config if tuned is None else tuned.applied(config, arm.name, tasks)
         trainer, _ = fit(settings, grounds.material(arm.evidence), tasks, seed, place, watch)
         save_curves(curves_of(trainer.progress.epochs, arm.name, seed), place)
-        found: dict[str, Measured] = {}
-        for assembly in trainer.assemblies:
-            for task in assembly.source.tasks:
-                thresholds = trainer.take_best(task.name).thresholds
-                found |= evaluate(trainer.model, assembly, "test", thresholds, [task.name])
-        return found
+        return measured(trainer, "test")
 
     tasks = [task for one in loaded for task in one.source.tasks]
     every = range(config.seed, config.seed + seeds) if isinstance(seeds, int) else sorted(set(seeds))
     return replace(compare(config.name, tasks, chosen, every, folder / "arms", train), notes=notes)
+
+
+def measured(trainer: Trainer, split: Split) -> dict[str, Measured]:
+    """What each task reaches on a split, at the epoch that was best for it."""
+    found: dict[str, Measured] = {}
+    for assembly in trainer.assemblies:
+        for task in assembly.source.tasks:
+            thresholds = trainer.take_best(task.name).thresholds
+            found |= evaluate(trainer.model, assembly, split, thresholds, [task.name])
+    return found

@@ -17,11 +17,12 @@ import torch
 
 from benchmarks.movies.prepare import prepare, read_lines, write_lines
 from benchmarks.result import Row, plain_row, save
+from ragmtl.arms import measured
 from ragmtl.bars import Bars
 from ragmtl.build import Watch, build_index, open_index, reader_for
 from ragmtl.checks import checked_tasks
 from ragmtl.config import Config, read_config
-from ragmtl.evaluate import Measured, evaluate
+from ragmtl.evaluate import Measured
 from ragmtl.fit import fit
 from ragmtl.gather import Material, gather
 from ragmtl.tasks.bootstrap import bootstrap, paired_bootstrap
@@ -105,12 +106,7 @@ def changed(config: Config, text: str, epochs: int) -> Config:
 def trained(config: Config, material: Material, folder: Path, watch: Watch) -> dict[str, Measured]:
     """Train an arm, or go on with it; what it reaches on validation."""
     trainer, _ = fit(config, material, TASKS, config.seed, folder, watch)
-    found: dict[str, Measured] = {}
-    for assembly in trainer.assemblies:
-        for task in assembly.source.tasks:
-            thresholds = trainer.take_best(task.name).thresholds
-            found |= evaluate(trainer.model, assembly, "valid", thresholds, [task.name])
-    return found
+    return measured(trainer, "valid")
 
 
 def rows(found: Mapping[str, Mapping[str, Measured]]) -> list[Row]:
